@@ -1,0 +1,248 @@
+#include "addon.h"
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "args.h"
+#include "context.h"
+#include "descriptor.h"
+#include "error.h"
+#include "forwarder.h"
+#include "handle.h"
+#include "message.h"
+#include "socket.h"
+#include "watcher.h"
+
+namespace nodezmq {
+
+namespace {
+
+// How long, in milliseconds, the end of a process or worker may wait for what is still queued.
+std::atomic<int> exit_linger{1000};
+
+// The environments that have not been cleaned up, for the exit that skips the cleanup hooks: process.exit() on the main
+// thread goes straight to the C library's exit handlers.
+struct Registry {
+  std::mutex mutex;
+  std::vector<std::pair<Addon*, std::thread::id>> addons;
+};
+Registry& Book() {
+  static auto* book = new Registry();
+  return *book;
+}
+
+int Left(std::chrono::steady_clock::time_point deadline) {
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return left.count() > 0 ? static_cast<int>(left.count()) : 0;
+}
+
+void CloseSockets(Addon& addon) {
+  auto forwarders = addon.forwarders;
+  for (auto& forwarder : forwarders) forwarder->Stop();
+  for (auto& forwarder : forwarders) forwarder->Finish();
+  auto sockets = addon.sockets;
+  for (SocketHandle* socket : sockets) socket->CloseForExit(exit_linger);
+}
+
+void AtProcessExit() {
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(exit_linger);
+  std::vector<std::pair<Addon*, std::thread::id>> addons;
+  {
+    std::lock_guard<std::mutex> lock(Book().mutex);
+    addons.swap(Book().addons);
+  }
+  for (auto& [addon, thread] : addons) {
+    // Another thread's sockets are not ours to touch; Node has stopped its workers by now.
+    if (thread != std::this_thread::get_id()) continue;
+    addon->closing = true;
+    addon->mailbox->Close();
+    CloseSockets(*addon);
+  }
+  ContextHandle::TerminateAll(ContextHandle::Living(), Left(deadline));
+}
+
+Napi::Value Version(const Napi::CallbackInfo& info) {
+  int parts[3];
+  zmq_version(&parts[0], &parts[1], &parts[2]);
+  Napi::Array result = Napi::Array::New(info.Env(), 3);
+  for (uint32_t i = 0; i < 3; i++) result.Set(i, parts[i]);
+  return result;
+}
+
+// A string argument; empty for anything else, which TypeScript has refused.
+std::string Text(const Napi::CallbackInfo& info) {
+  return info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
+}
+
+Napi::Value Has(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), zmq_has(Text(info).c_str()) != 0);
+}
+
+Napi::Value Strerror(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), zmq_strerror(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0));
+}
+
+// curveKeypair(): [public key, secret key] as Z85 text
+Napi::Value CurveKeypair(const Napi::CallbackInfo& info) {
+  char keys[2][41];
+  if (zmq_curve_keypair(keys[0], keys[1]) != 0) return {info.Env(), Fail(info.Env(), zmq_errno())};
+  Napi::Array result = Napi::Array::New(info.Env(), 2);
+  for (uint32_t i = 0; i < 2; i++) result.Set(i, Napi::String::New(info.Env(), keys[i]));
+  return result;
+}
+
+// curvePublic(secret key): the public key that belongs to it
+Napi::Value CurvePublic(const Napi::CallbackInfo& info) {
+  char key[41];
+  if (zmq_curve_public(key, Text(info).c_str()) != 0) return {info.Env(), Fail(info.Env(), zmq_errno())};
+  return Napi::String::New(info.Env(), key);
+}
+
+void SetExitLinger(const Napi::CallbackInfo& info) {
+  if (info[0].IsNumber()) exit_linger = info[0].As<Napi::Number>().Int32Value();
+}
+
+// setup(makeError, checkpoint): what TypeScript hands over once
+void Setup(const Napi::CallbackInfo& info) {
+  Addon& addon = Addon::Of(info.Env());
+  if (addon.make_error != nullptr) return;
+  napi_create_reference(info.Env(), info[0], 1, &addon.make_error);
+  napi_create_reference(info.Env(), info[1], 1, &addon.checkpoint);
+}
+
+// arena(slab: ArrayBuffer, index: Int32Array): where `receive` writes from now on
+napi_value SetArena(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  Addon& addon = Addon::Of(env);
+  napi_typedarray_type type;
+  size_t length = 0, offset = 0;
+  void* data = nullptr;
+  napi_value buffer;
+  bool is_buffer = false;
+  napi_is_arraybuffer(env, args[0], &is_buffer);
+  if (!is_buffer || napi_get_typedarray_info(env, args[1], &type, &length, &data, &buffer, &offset) != napi_ok ||
+      type != napi_int32_array || length == 0) {
+    return Misuse(env, "arena takes an ArrayBuffer and an Int32Array");
+  }
+  if (addon.slab != nullptr) napi_delete_reference(env, addon.slab);
+  napi_create_reference(env, args[0], 1, &addon.slab);
+  if (addon.index_ref == nullptr) {  // one index for good: its memory is never replaced or reached by programs
+    napi_create_reference(env, args[1], 1, &addon.index_ref);
+    addon.index = static_cast<int32_t*>(data);
+    addon.index_length = length;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::shared_ptr<Addon> Addon::Open(napi_env env) {
+  auto addon = std::make_shared<Addon>();
+  addon->env = env;
+  if (napi_get_uv_event_loop(env, &addon->loop) != napi_ok) return nullptr;
+  addon->mailbox = Mailbox::Open(env);
+  if (addon->mailbox == nullptr) return nullptr;
+  addon->self_ = addon;
+  // Wrapped natives may be finalized after the cleanup: the instance data keeps the object for them.
+  auto* data = new std::shared_ptr<Addon>(addon);
+  auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Addon>*>(data); };
+  napi_set_instance_data(env, data, finalize, nullptr);
+  // Registered after the mailbox's threadsafe function, so that it runs before Node takes that one down.
+  napi_add_async_cleanup_hook(env, Cleanup, addon.get(), &addon->hook_);
+  static const int registered = std::atexit(AtProcessExit);
+  (void)registered;
+  std::lock_guard<std::mutex> lock(Book().mutex);
+  Book().addons.emplace_back(addon.get(), std::this_thread::get_id());
+  return addon;
+}
+
+Addon& Addon::Of(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return **static_cast<std::shared_ptr<Addon>*>(data);
+}
+
+// The one place that decides how an environment ends: proxies stop, sockets close with a bounded linger, its contexts
+// are terminated, and libuv's handles are given the turns of the loop that they need to close.
+void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
+  std::shared_ptr<Addon> self = static_cast<Addon*>(arg)->shared_from_this();
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(exit_linger);
+  {
+    std::lock_guard<std::mutex> lock(Book().mutex);
+    auto& addons = Book().addons;
+    for (size_t i = 0; i < addons.size(); i++) {
+      if (addons[i].first != self.get()) continue;
+      addons.erase(addons.begin() + static_cast<std::ptrdiff_t>(i));
+      break;
+    }
+  }
+  self->closing = true;
+  self->mailbox->Close();
+  self->open_handles++;  // none of the closings below may be the last one before all have begun
+  CloseSockets(*self);
+  auto watchers = self->watchers;
+  for (Watcher* watcher : watchers) watcher->Close();
+  ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline));
+  self->HandleClosed();
+}
+
+void Addon::HandleClosed() {
+  if (--open_handles > 0 || !closing) return;
+  napi_remove_async_cleanup_hook(hook_);
+  self_.reset();
+}
+
+void Addon::Call(napi_ref function, std::initializer_list<napi_value> arguments) {
+  napi_value callee = nullptr, global;
+  if (napi_get_reference_value(env, function, &callee) != napi_ok || callee == nullptr) return;
+  napi_get_global(env, &global);
+  if (napi_make_callback(env, nullptr, global, callee, arguments.size(), arguments.begin(), nullptr) !=
+      napi_pending_exception) {
+    return;
+  }
+  napi_value error;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+}
+
+bool Interrupted(napi_env env) {
+  Napi::HandleScope scope(env);
+  napi_value function, undefined;
+  napi_get_undefined(env, &undefined);
+  return napi_get_reference_value(env, Addon::Of(env).checkpoint, &function) != napi_ok ||
+         napi_call_function(env, undefined, function, 0, nullptr, nullptr) != napi_ok;
+}
+
+}  // namespace nodezmq
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  using namespace nodezmq;
+  if (Addon::Open(env) == nullptr) {
+    Napi::Error::New(env, "nodezmq: the environment offers no event loop").ThrowAsJavaScriptException();
+    return exports;
+  }
+  exports.Set("setup", Napi::Function::New(env, Setup, "setup"));
+  exports.Set("version", Napi::Function::New(env, Version, "version"));
+  exports.Set("has", Napi::Function::New(env, Has, "has"));
+  exports.Set("strerror", Napi::Function::New(env, Strerror, "strerror"));
+  exports.Set("curveKeypair", Napi::Function::New(env, CurveKeypair, "curveKeypair"));
+  exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
+  exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
+  napi_value arena, poll;
+  napi_create_function(env, "arena", NAPI_AUTO_LENGTH, SetArena, nullptr, &arena);
+  napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
+  exports.Set("arena", arena);
+  exports.Set("poll", poll);
+  exports.Set("Context", Context::Define(env));
+  exports.Set("Socket", Socket::Define(env));
+  exports.Set("Forwarder", Forwarder::Define(env));
+  exports.Set("DescriptorWatch", DescriptorWatch::Define(env));
+  return exports;
+}
+
+NODE_API_MODULE(nodezmq, Init)

@@ -1,0 +1,62 @@
+// What belongs to one JavaScript environment (the main thread's, or one worker's).
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <unordered_set>
+
+#include "deps.h"
+#include "mailbox.h"
+
+namespace nodezmq {
+
+class ContextHandle;
+class Forwarder;
+class SocketHandle;
+class Watcher;
+
+class Addon : public std::enable_shared_from_this<Addon> {
+ public:
+  static std::shared_ptr<Addon> Open(napi_env env);
+  static Addon& Of(napi_env env);
+
+  napi_env env = nullptr;
+  uv_loop_s* loop = nullptr;
+  std::shared_ptr<Mailbox> mailbox;
+
+  // Given by TypeScript once: (errno, detail, endpoint) => Error, and a function that does nothing (see Interrupted).
+  napi_ref make_error = nullptr;
+  napi_ref checkpoint = nullptr;
+
+  // Where received frames are written: see Arena in message.h.
+  napi_ref slab = nullptr;
+  napi_ref index_ref = nullptr;
+  int32_t* index = nullptr;
+  size_t index_length = 0;
+
+  // Everything that the environment's end has to put in order.
+  std::unordered_set<SocketHandle*> sockets;
+  std::unordered_set<std::shared_ptr<ContextHandle>> contexts;
+  std::unordered_set<std::shared_ptr<Forwarder>> forwarders;
+  std::unordered_set<Watcher*> watchers;
+
+  // Calls a function of the program's from the event loop, as a turn of its own: microtasks run after it, and what it
+  // throws is an uncaught exception.
+  void Call(napi_ref function, std::initializer_list<napi_value> arguments);
+
+  bool closing = false;
+  int open_handles = 0;  // uv handles whose close callback has not run yet
+  void HandleClosed();
+
+ private:
+  static void Cleanup(napi_async_cleanup_hook_handle hook, void* arg);
+  napi_async_cleanup_hook_handle hook_ = nullptr;
+  std::shared_ptr<Addon> self_;  // until the cleanup is complete
+};
+
+// True once the environment is being stopped (worker.terminate(), process.exit() while a worker blocks): the blocking
+// verbs ask between their slices. Calling into JavaScript is the one question that Node-API answers.
+[[nodiscard]] bool Interrupted(napi_env env);
+
+}  // namespace nodezmq

@@ -1,0 +1,287 @@
+#include "context.h"
+
+#include <cerrno>
+#include <chrono>
+#include <unordered_map>
+
+#include "args.h"
+#include "error.h"
+#include "thread.h"
+
+namespace nodezmq {
+
+namespace {
+
+constexpr napi_type_tag kTag = {0x6e6f64657a6d7101, 0x636f6e7465787401};
+
+// The process-wide context and the book of living ones: the only statics of the addon. They are never destroyed, since
+// threads of ours and of libzmq may outlive the main function's return.
+struct Registry {
+  std::mutex mutex;
+  std::shared_ptr<ContextHandle> instance;
+  std::unordered_map<uint64_t, std::shared_ptr<ContextHandle>> living;
+};
+Registry& Book() {
+  static auto* book = new Registry();
+  return *book;
+}
+
+}  // namespace
+
+std::shared_ptr<ContextHandle> ContextHandle::Create(int io_threads) {
+  void* context = zmq_ctx_new();
+  if (context == nullptr) return nullptr;
+  if (zmq_ctx_set(context, ZMQ_IO_THREADS, io_threads) != 0) {
+    int code = zmq_errno();
+    zmq_ctx_term(context);
+    errno = code;
+    return nullptr;
+  }
+  auto handle = std::make_shared<ContextHandle>();
+  handle->context_ = context;
+  handle->address_ = reinterpret_cast<uint64_t>(context);
+  std::lock_guard<std::mutex> lock(Book().mutex);
+  Book().living[handle->address_] = handle;
+  return handle;
+}
+
+std::shared_ptr<ContextHandle> ContextHandle::Instance(int io_threads) {
+  {
+    std::lock_guard<std::mutex> lock(Book().mutex);
+    if (Book().instance != nullptr && !Book().instance->Terminated()) return Book().instance;
+  }
+  std::shared_ptr<ContextHandle> made = Create(io_threads);
+  if (made == nullptr) return nullptr;
+  std::shared_ptr<ContextHandle> winner;
+  {
+    std::lock_guard<std::mutex> lock(Book().mutex);
+    if (Book().instance == nullptr || Book().instance->Terminated()) Book().instance = made;
+    winner = Book().instance;
+  }
+  if (winner != made) made->Terminate([] {});  // another thread was faster
+  return winner;
+}
+
+std::shared_ptr<ContextHandle> ContextHandle::Find(uint64_t address) {
+  std::lock_guard<std::mutex> lock(Book().mutex);
+  auto found = Book().living.find(address);
+  return found == Book().living.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<ContextHandle>> ContextHandle::Living() {
+  std::lock_guard<std::mutex> lock(Book().mutex);
+  std::vector<std::shared_ptr<ContextHandle>> all;
+  for (auto& entry : Book().living) all.push_back(entry.second);
+  return all;
+}
+
+void* ContextHandle::OpenSocket(int type) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (terminating_) {
+    errno = ETERM;
+    return nullptr;
+  }
+  return zmq_socket(context_, type);
+}
+
+int ContextHandle::Set(int option, int value) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (terminating_) return ETERM;
+  return zmq_ctx_set(context_, option, value) == 0 ? 0 : zmq_errno();
+}
+
+int ContextHandle::SetText(int option, const std::string& value) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (terminating_) return ETERM;
+  return zmq_ctx_set_ext(context_, option, value.c_str(), value.size()) == 0 ? 0 : zmq_errno();
+}
+
+int ContextHandle::Get(int option, int* value) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (terminating_) return ETERM;
+  size_t size = sizeof *value;
+  return zmq_ctx_get_ext(context_, option, value, &size) == 0 ? 0 : zmq_errno();
+}
+
+bool ContextHandle::Terminated() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return terminating_;
+}
+
+void ContextHandle::Terminate(std::function<void()> done) {
+  bool ended = false;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ended = context_ == nullptr;
+    if (!ended) {
+      waiting_.push_back(std::move(done));
+      if (terminating_) return;
+      terminating_ = true;
+    }
+  }
+  if (ended) {
+    done();
+    return;
+  }
+  auto self = shared_from_this();
+  auto run = [self] {
+    // zmq_ctx_term is the one call that waits: for the sockets to be closed and for what lingers.
+    while (zmq_ctx_term(self->context_) != 0 && zmq_errno() == EINTR) {
+    }
+    {
+      std::lock_guard<std::mutex> lock(Book().mutex);
+      Book().living.erase(self->address_);
+      if (Book().instance == self) Book().instance = nullptr;
+    }
+    std::vector<std::function<void()>> waiting;
+    {
+      std::lock_guard<std::mutex> lock(self->mutex_);
+      self->context_ = nullptr;
+      waiting.swap(self->waiting_);
+    }
+    for (auto& callback : waiting) callback();
+  };
+  // Without a thread to wait on, the sockets at least learn of the end; the context itself stays until the exit.
+  if (StartThread(run) != 0) zmq_ctx_shutdown(context_);
+}
+
+void ContextHandle::TerminateAll(const std::vector<std::shared_ptr<ContextHandle>>& contexts, int limit_ms) {
+  struct Tally {
+    std::mutex mutex;
+    std::condition_variable all_done;
+    size_t left;
+  };
+  auto tally = std::make_shared<Tally>();
+  tally->left = contexts.size();
+  for (auto& context : contexts) {
+    context->Terminate([tally] {
+      std::lock_guard<std::mutex> lock(tally->mutex);
+      if (--tally->left == 0) tally->all_done.notify_all();
+    });
+  }
+  std::unique_lock<std::mutex> lock(tally->mutex);
+  tally->all_done.wait_for(lock, std::chrono::milliseconds(limit_ms), [&] { return tally->left == 0; });
+}
+
+std::shared_ptr<ContextHandle> Context::Unwrap(napi_env env, napi_value value) {
+  bool ours = false;
+  void* object = nullptr;
+  if (napi_check_object_type_tag(env, value, &kTag, &ours) != napi_ok || !ours) return nullptr;
+  if (napi_unwrap(env, value, &object) != napi_ok) return nullptr;
+  return static_cast<Context*>(object)->handle_;
+}
+
+// new Context(ioThreads | address: bigint, "new" | "instance" | "shadow")
+napi_value Context::New(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  std::string how = args.Text(1);
+  std::shared_ptr<ContextHandle> handle;
+  if (how == "shadow") {
+    uint64_t address = 0;
+    bool lossless = false;
+    if (napi_get_value_bigint_uint64(env, args[0], &address, &lossless) == napi_ok && lossless) {
+      handle = ContextHandle::Find(address);
+    }
+    errno = EFAULT;
+  } else {
+    handle = how == "instance" ? ContextHandle::Instance(args.Int(0, 1)) : ContextHandle::Create(args.Int(0, 1));
+  }
+  if (handle == nullptr) return Fail(env, zmq_errno());
+  auto* context = new Context();
+  context->handle_ = handle;
+  // What this environment made ends with it. The instance belongs to the process, a shadow to somebody else.
+  if (how == "new") Addon::Of(env).contexts.insert(handle);
+  auto finalize = [](napi_env, void* data, void*) { delete static_cast<Context*>(data); };
+  if (napi_wrap(env, args.self, context, finalize, nullptr, nullptr) != napi_ok) {
+    delete context;
+    return nullptr;
+  }
+  napi_type_tag_object(env, args.self, &kTag);
+  return args.self;
+}
+
+// set(option, value: number | string)
+napi_value Context::Set(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  auto* self = Self<Context>(env, args.self);
+  if (self == nullptr) return Misuse(env, "not a context");
+  napi_valuetype type;
+  napi_typeof(env, args[1], &type);
+  int code = type == napi_string ? self->handle_->SetText(args.Int(0), args.Text(1))
+                                 : self->handle_->Set(args.Int(0), args.Int(1));
+  return code == 0 ? nullptr : Fail(env, code);
+}
+
+napi_value Context::Get(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  auto* self = Self<Context>(env, args.self);
+  if (self == nullptr) return Misuse(env, "not a context");
+  int value = 0;
+  int code = self->handle_->Get(args.Int(0), &value);
+  return code == 0 ? Number(env, value) : Fail(env, code);
+}
+
+// term(done: () => void | null): `done` is called from the event loop, which stays alive until then. Without it nobody
+// waits: how a context ends that was collected while it was open.
+napi_value Context::Term(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  auto* self = Self<Context>(env, args.self);
+  if (self == nullptr) return Misuse(env, "not a context");
+  if (args.IsNullish(0)) {
+    self->handle_->Terminate([] {});
+    return nullptr;
+  }
+  Addon& addon = Addon::Of(env);
+  napi_ref done;
+  if (napi_create_reference(env, args[0], 1, &done) != napi_ok) return Misuse(env, "term takes a function");
+  auto mailbox = addon.mailbox;
+  mailbox->Hold(env);
+  std::weak_ptr<ContextHandle> weak = self->handle_;
+  self->handle_->Terminate([mailbox, done, weak] {
+    mailbox->Post([mailbox, done, weak](napi_env env) {
+      Napi::HandleScope scope(env);
+      mailbox->Release(env);
+      if (auto handle = weak.lock()) Addon::Of(env).contexts.erase(handle);
+      napi_value callback, undefined;
+      napi_get_undefined(env, &undefined);
+      napi_get_reference_value(env, done, &callback);
+      napi_delete_reference(env, done);
+      napi_call_function(env, undefined, callback, 0, nullptr, nullptr);
+    });
+  });
+  return nullptr;
+}
+
+napi_value Context::Terminated(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  auto* self = Self<Context>(env, args.self);
+  if (self == nullptr) return Misuse(env, "not a context");
+  napi_value result;
+  napi_get_boolean(env, self->handle_->Terminated(), &result);
+  return result;
+}
+
+napi_value Context::Address(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  auto* self = Self<Context>(env, args.self);
+  if (self == nullptr) return Misuse(env, "not a context");
+  napi_value result;
+  napi_create_bigint_uint64(env, self->handle_->Address(), &result);
+  return result;
+}
+
+napi_value Context::Define(napi_env env) {
+  napi_property_descriptor methods[] = {
+      {"set", nullptr, Set, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"get", nullptr, Get, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"term", nullptr, Term, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"terminated", nullptr, Terminated, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"address", nullptr, Address, nullptr, nullptr, nullptr, napi_default, nullptr},
+  };
+  napi_value constructor;
+  napi_define_class(env, "Context", NAPI_AUTO_LENGTH, New, nullptr, sizeof methods / sizeof *methods, methods,
+                    &constructor);
+  return constructor;
+}
+
+}  // namespace nodezmq

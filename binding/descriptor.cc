@@ -1,0 +1,83 @@
+#include "descriptor.h"
+
+#include <cerrno>
+
+#include "args.h"
+#include "error.h"
+
+#ifndef _WIN32
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+namespace nodezmq {
+
+// new DescriptorWatch(fd, events, wake: () => void): calls `wake`, from the event loop, each time that something may be
+// ready, until it is closed; what is ready is for `poll` to say.
+napi_value DescriptorWatch::New(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  Addon& addon = Addon::Of(env);
+  auto* self = new DescriptorWatch();
+  self->addon_ = &addon;
+#ifdef _WIN32
+  self->fd_ = static_cast<uv_os_sock_t>(args.Int(0, -1));
+#else
+  // libuv watches a descriptor once a loop, and somebody else may be watching this one: watch a duplicate.
+  self->fd_ = fcntl(args.Int(0, -1), F_DUPFD_CLOEXEC, 3);
+  if (self->fd_ < 0) {
+    int code = errno;
+    delete self;
+    return Fail(env, code, "descriptor " + std::to_string(args.Int(0, -1)));
+  }
+#endif
+  self->watcher_ = Watcher::Open(addon, self->fd_, [self](int) { self->OnReady(); });
+  int code = self->watcher_ == nullptr ? errno : self->watcher_->Start(args.Int(1));
+  if (code == 0) code = napi_create_reference(env, args[2], 1, &self->wake_) == napi_ok ? 0 : EINVAL;
+  if (code != 0) {
+    self->Release(env);
+    delete self;
+    return Fail(env, code, "descriptor " + std::to_string(args.Int(0, -1)) + " cannot be polled");
+  }
+  self->watcher_->Ref();
+  auto finalize = [](napi_env env, void* data, void*) {
+    auto* watch = static_cast<DescriptorWatch*>(data);
+    watch->Release(env);
+    delete watch;
+  };
+  napi_wrap(env, args.self, self, finalize, nullptr, nullptr);
+  return args.self;
+}
+
+void DescriptorWatch::Release(napi_env env) {
+  if (addon_ == nullptr) return;
+  if (watcher_ != nullptr && addon_->watchers.count(watcher_) != 0) watcher_->Close();
+  watcher_ = nullptr;
+#ifndef _WIN32
+  if (fd_ >= 0) close(fd_);
+#endif
+  if (wake_ != nullptr && !addon_->closing) napi_delete_reference(env, wake_);
+  wake_ = nullptr;
+  addon_ = nullptr;
+}
+
+void DescriptorWatch::OnReady() {
+  Napi::HandleScope scope(addon_->env);
+  addon_->Call(wake_, {});
+}
+
+napi_value DescriptorWatch::Close(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  if (auto* self = Self<DescriptorWatch>(env, args.self)) self->Release(env);
+  return nullptr;
+}
+
+napi_value DescriptorWatch::Define(napi_env env) {
+  napi_property_descriptor methods[] = {
+      {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_default, nullptr},
+  };
+  napi_value constructor;
+  napi_define_class(env, "DescriptorWatch", NAPI_AUTO_LENGTH, New, nullptr, 1, methods, &constructor);
+  return constructor;
+}
+
+}  // namespace nodezmq

@@ -1,0 +1,74 @@
+// A proxy on a native thread: forwards between two sockets without touching JavaScript or copying message bodies.
+//
+// libzmq's own loops are not used: zmq_proxy cannot be stopped, 4.3.4's zmq_proxy_steerable aborts the process on an
+// unknown command and 4.3.5's confuses PAUSE and RESUME. This loop never blocks outside of its one zmq_poll.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "addon.h"
+#include "deps.h"
+#include "handle.h"
+#include "message.h"
+
+namespace nodezmq {
+
+class Forwarder : public std::enable_shared_from_this<Forwarder> {
+ public:
+  static napi_value Define(napi_env env);
+
+  ~Forwarder();
+  // Any thread. The loop ends before its next message.
+  void Stop();
+  // The environment's end: stops, waits for the thread and takes the sockets back.
+  void Finish();
+
+ private:
+  // One direction. A message that does not fit stays in `held` until its destination has room again.
+  struct Route {
+    void* from = nullptr;
+    void* to = nullptr;
+    std::string prefix;  // sent to the capture socket before the message
+    std::vector<Message> held;
+    bool captured = false;         // the held message has reached the capture socket
+    void* waits_for = nullptr;     // the socket that was full
+    uint64_t received = 0, received_bytes = 0, sent = 0, sent_bytes = 0;
+  };
+
+  static napi_value New(napi_env env, napi_callback_info info);
+  static napi_value StopCall(napi_env env, napi_callback_info info);
+
+  [[nodiscard]] int OpenSignal();
+  int Run();
+  int Wait(bool* stopped);
+  int Pump(Route& route);
+  int Receive(Route& route);
+  int Deliver(Route& route);
+  int Obey();
+  bool Ready(const Route& route) const;
+  void GiveBack();
+
+  Addon* addon_ = nullptr;
+  std::vector<std::shared_ptr<SocketHandle>> lent_;
+  Route forward_, backward_;
+  void* capture_ = nullptr;
+  void* control_ = nullptr;
+  bool swap_ = false;
+  bool paused_ = false;
+  bool ended_ = false;  // TERMINATE
+  std::vector<zmq_pollitem_t> items_;
+
+  int signal_[2] = {-1, -1};  // a pipe that wakes the poll; without one it looks every so often
+  std::atomic<bool> stop_{false};
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool finished_ = false;
+};
+
+}  // namespace nodezmq

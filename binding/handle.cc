@@ -1,0 +1,145 @@
+#include "handle.h"
+
+#include <cerrno>
+
+#include "args.h"
+#include "forwarder.h"
+
+namespace nodezmq {
+
+std::shared_ptr<SocketHandle> SocketHandle::Create(Addon& addon, std::shared_ptr<ContextHandle> context, int type) {
+  void* socket = context->OpenSocket(type);
+  if (socket == nullptr) return nullptr;
+  auto handle = std::make_shared<SocketHandle>();
+  handle->addon_ = &addon;
+  handle->context_ = std::move(context);
+  handle->socket_ = socket;
+  handle->address_ = reinterpret_cast<uint64_t>(socket);
+  addon.sockets.insert(handle.get());
+  return handle;
+}
+
+SocketHandle::~SocketHandle() { Close(); }
+
+void SocketHandle::Close() {
+  if (socket_ == nullptr) return;
+  if (borrower_ != nullptr) {
+    close_wanted_ = true;
+    borrower_->Stop();
+    return;
+  }
+  addon_->sockets.erase(this);
+  // The descriptor leaves the event loop before libzmq closes it.
+  if (watcher_ != nullptr) watcher_->Close();
+  watcher_ = nullptr;
+  if (poller_ != nullptr) zmq_poller_destroy(&poller_);
+  if (wake_ != nullptr && !addon_->closing) napi_delete_reference(addon_->env, wake_);
+  wake_ = nullptr;
+  zmq_close(socket_);
+  socket_ = nullptr;
+  addon_ = nullptr;
+}
+
+void SocketHandle::CloseForExit(int limit_ms) {
+  if (socket_ == nullptr || borrower_ != nullptr) return;
+  int linger = 0;
+  size_t size = sizeof linger;
+  if (zmq_getsockopt(socket_, ZMQ_LINGER, &linger, &size) != 0) linger = -1;
+  if (linger < 0 || linger > limit_ms) zmq_setsockopt(socket_, ZMQ_LINGER, &limit_ms, sizeof limit_ms);
+  Close();
+}
+
+void SocketHandle::Lend(std::shared_ptr<Forwarder> to) {
+  Release();
+  if (watcher_ != nullptr) watcher_->Stop();
+  borrower_ = std::move(to);
+}
+
+void SocketHandle::GiveBack() {
+  borrower_ = nullptr;
+  if (close_wanted_) Close();
+}
+
+int SocketHandle::Events() {
+  int events = 0;
+  size_t size = sizeof events;
+  int rc;
+  do {
+    rc = zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size);
+  } while (rc != 0 && zmq_errno() == EINTR);
+  return rc == 0 ? events : -1;
+}
+
+int SocketHandle::OpenWatcher() {
+  zmq_fd_t fd;
+  size_t size = sizeof fd;
+  if (zmq_getsockopt(socket_, ZMQ_FD, &fd, &size) != 0) {
+    if (zmq_errno() != EINVAL) return zmq_errno();
+    poller_ = zmq_poller_new();
+    if (poller_ == nullptr) return ENOMEM;
+    if (zmq_poller_add(poller_, socket_, nullptr, ZMQ_POLLIN | ZMQ_POLLOUT) != 0 || zmq_poller_fd(poller_, &fd) != 0) {
+      int code = zmq_errno();
+      zmq_poller_destroy(&poller_);
+      return code;
+    }
+  }
+  watcher_ = Watcher::Open(*addon_, fd, [this](int) { OnReady(); });
+  return watcher_ == nullptr ? errno : 0;
+}
+
+// A zmq_poller's descriptor stays readable until the poller itself has looked.
+void SocketHandle::Drain() {
+  if (poller_ == nullptr) return;
+  zmq_poller_event_t event;
+  zmq_poller_wait(poller_, &event, 0);
+}
+
+int SocketHandle::Hold(bool* fresh) {
+  if (watcher_ == nullptr) {
+    if (int code = OpenWatcher(); code != 0) return code;
+  }
+  *fresh = !watcher_->Active();
+  if (int code = watcher_->Start(kUvReadable); code != 0) return code;
+  if (*fresh) Drain();
+  if (!held_) {
+    held_ = true;
+    if (referenced_) watcher_->Ref();
+    if (wake_ != nullptr) napi_reference_ref(addon_->env, wake_, nullptr);
+  }
+  return 0;
+}
+
+void SocketHandle::Release() {
+  // Polling goes on until the next wake-up finds nobody waiting: stopping and starting are system calls, and the next
+  // operation often waits again.
+  if (!held_) return;
+  held_ = false;
+  if (watcher_ != nullptr) watcher_->Unref();
+  if (wake_ != nullptr && !addon_->closing) napi_reference_unref(addon_->env, wake_, nullptr);
+}
+
+void SocketHandle::SetReferenced(bool referenced) {
+  if (referenced == referenced_) return;
+  referenced_ = referenced;
+  if (!held_ || watcher_ == nullptr) return;
+  if (referenced) {
+    watcher_->Ref();
+  } else {
+    watcher_->Unref();
+  }
+}
+
+void SocketHandle::OnReady() {
+  if (!held_) {
+    watcher_->Stop();
+    return;
+  }
+  auto keep = shared_from_this();
+  Napi::HandleScope scope(addon_->env);
+  Drain();
+  int events = Events();
+  if (events < 0) events = -zmq_errno();
+  addon_->Call(wake_, {Number(addon_->env, events)});
+}
+
+}  // namespace nodezmq

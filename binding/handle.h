@@ -1,0 +1,63 @@
+// A libzmq socket: its life, and the one place that turns ZMQ_FD into readiness.
+#pragma once
+
+#include <memory>
+
+#include "addon.h"
+#include "context.h"
+#include "deps.h"
+#include "watcher.h"
+
+namespace nodezmq {
+
+class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
+ public:
+  // Null and errno set on failure.
+  static std::shared_ptr<SocketHandle> Create(Addon& addon, std::shared_ptr<ContextHandle> context, int type);
+  ~SocketHandle();
+
+  // Stops watching and closes. A socket that a proxy is using is closed by the proxy when it has let go.
+  void Close();
+  // The same at the end of the environment: what is queued gets its LINGER, but never more than `limit_ms`.
+  void CloseForExit(int limit_ms);
+  bool Open() const { return socket_ != nullptr; }
+  void* Raw() const { return socket_; }
+  uint64_t Address() const { return address_; }
+  const std::shared_ptr<ContextHandle>& Owner() const { return context_; }
+
+  // While lent, only the borrower's thread may touch the socket.
+  void Lend(std::shared_ptr<Forwarder> to);
+  void GiveBack();
+  bool Lent() const { return borrower_ != nullptr; }
+
+  // The ZMQ_EVENTS mask, or -1 and errno. Reading it makes libzmq process its commands, which clears a wake-up: whoever
+  // calls this must act on what it says.
+  int Events();
+
+  // While held, `wake` is called with the ZMQ_EVENTS mask (or a negative errno) each time that libzmq has news, and,
+  // unless unreferenced, the event loop stays alive. `fresh` is set when the watching begins with this call. Returns 0
+  // or an errno.
+  [[nodiscard]] int Hold(bool* fresh);
+  void Release();
+  void SetReferenced(bool referenced);
+  void SetWake(napi_ref wake) { wake_ = wake; }
+
+ private:
+  [[nodiscard]] int OpenWatcher();
+  void OnReady();
+  void Drain();
+
+  Addon* addon_ = nullptr;  // null once closed
+  std::shared_ptr<ContextHandle> context_;
+  void* socket_ = nullptr;
+  uint64_t address_ = 0;
+  void* poller_ = nullptr;  // zmq_poller: the descriptor of thread-safe sockets, which have no ZMQ_FD
+  Watcher* watcher_ = nullptr;
+  napi_ref wake_ = nullptr;
+  bool held_ = false;
+  bool referenced_ = true;
+  bool close_wanted_ = false;
+  std::shared_ptr<Forwarder> borrower_;
+};
+
+}  // namespace nodezmq

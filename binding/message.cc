@@ -1,0 +1,119 @@
+#include "message.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace nodezmq {
+
+namespace {
+
+// Strings whose UTF-8 surely fits on the stack need no measuring pass. One UTF-16 unit takes at most three bytes.
+constexpr size_t kStackText = 768;
+
+Message::Read FromString(napi_env env, napi_value value, zmq_msg_t* msg) {
+  size_t units = 0, length = 0;
+  napi_get_value_string_utf16(env, value, nullptr, 0, &units);
+  if (units * 3 < kStackText) {
+    char text[kStackText];
+    if (napi_get_value_string_utf8(env, value, text, sizeof text, &length) != napi_ok) return Message::Read::kThrown;
+    zmq_msg_init_size(msg, length);
+    std::memcpy(zmq_msg_data(msg), text, length);
+    return Message::Read::kOk;
+  }
+  // Node-API writes a terminating NUL, for which a message of the exact size has no room: hand libzmq our own block.
+  napi_get_value_string_utf8(env, value, nullptr, 0, &length);
+  char* block = static_cast<char*>(std::malloc(length + 1));
+  if (block == nullptr) {
+    napi_throw_range_error(env, nullptr, "not enough memory for the string to be sent");
+    return Message::Read::kThrown;
+  }
+  napi_get_value_string_utf8(env, value, block, length + 1, &length);
+  auto release = [](void* data, void*) { std::free(data); };
+  if (zmq_msg_init_data(msg, block, length, release, nullptr) != 0) {
+    std::free(block);
+    zmq_msg_init(msg);
+    napi_throw_range_error(env, nullptr, "not enough memory for the string to be sent");
+    return Message::Read::kThrown;
+  }
+  return Message::Read::kOk;
+}
+
+bool Detached(napi_env env, napi_value view) {
+  napi_typedarray_type type;
+  size_t length, offset;
+  void* data;
+  napi_value buffer;
+  bool is = false;
+  if (napi_is_typedarray(env, view, &is) == napi_ok && is) {
+    napi_get_typedarray_info(env, view, &type, &length, &data, &buffer, &offset);
+  } else if (napi_is_dataview(env, view, &is) == napi_ok && is) {
+    // Node-API throws when it is asked about a view that no longer fits its buffer.
+    if (napi_get_dataview_info(env, view, &length, &data, &buffer, &offset) != napi_ok) {
+      napi_value ignored;
+      napi_get_and_clear_last_exception(env, &ignored);
+      return true;
+    }
+  } else {
+    return false;
+  }
+  bool detached = false;
+  return napi_is_detached_arraybuffer(env, buffer, &detached) == napi_ok && detached;
+}
+
+}  // namespace
+
+Message::Read Message::FromValue(napi_env env, napi_value value) {
+  napi_valuetype type;
+  if (napi_typeof(env, value, &type) != napi_ok) return Read::kNotData;
+  if (type == napi_string) return FromString(env, value, &msg_);
+  bool is_view = false;
+  if (type != napi_object || napi_is_buffer(env, value, &is_view) != napi_ok || !is_view) return Read::kNotData;
+  void* data = nullptr;
+  size_t size = 0;
+  if (napi_get_buffer_info(env, value, &data, &size) != napi_ok) return Read::kNotData;
+  if (size == 0) return Detached(env, value) ? Read::kDetached : Read::kOk;
+  if (zmq_msg_init_size(&msg_, size) != 0) {
+    zmq_msg_init(&msg_);
+    napi_throw_range_error(env, nullptr, "not enough memory for the message to be sent");
+    return Read::kThrown;
+  }
+  std::memcpy(zmq_msg_data(&msg_), data, size);
+  return Read::kOk;
+}
+
+napi_value Message::ToBuffer(napi_env env) {
+  napi_value result;
+  // Subscribers of one process share a published message: whoever may write into it needs a copy.
+  if (Size() >= kShare && zmq_msg_get(&msg_, ZMQ_SHARED) == 0) {
+    auto* shared = new Message(std::move(*this));
+    auto release = [](napi_env, void*, void* hint) { delete static_cast<Message*>(hint); };
+    napi_status status =
+        napi_create_external_buffer(env, shared->Size(), shared->Data(), release, shared, &result);
+    if (status == napi_ok) return result;
+    *this = std::move(*shared);
+    delete shared;
+    if (status != napi_no_external_buffers_allowed) return nullptr;
+  }
+  if (napi_create_buffer_copy(env, Size(), Data(), nullptr, &result) != napi_ok) return nullptr;
+  *this = Message();
+  return result;
+}
+
+int SendMessage(void* socket, Message& message, int flags) {
+  int rc;
+  do {
+    rc = zmq_msg_send(message.Raw(), socket, flags);
+  } while (rc < 0 && zmq_errno() == EINTR);
+  return rc;
+}
+
+int ReceiveMessage(void* socket, Message& message, int flags) {
+  int rc;
+  do {
+    rc = zmq_msg_recv(message.Raw(), socket, flags);
+  } while (rc < 0 && zmq_errno() == EINTR);
+  return rc;
+}
+
+}  // namespace nodezmq

@@ -1,0 +1,51 @@
+// zmq_msg_t and its two borders: from JavaScript values, and into them.
+#pragma once
+
+#include <utility>
+
+#include "deps.h"
+
+namespace nodezmq {
+
+class Message {
+ public:
+  Message() { zmq_msg_init(&msg_); }
+  ~Message() { zmq_msg_close(&msg_); }
+  Message(Message&& other) noexcept {
+    zmq_msg_init(&msg_);
+    zmq_msg_move(&msg_, &other.msg_);
+  }
+  Message& operator=(Message&& other) noexcept {
+    zmq_msg_move(&msg_, &other.msg_);
+    return *this;
+  }
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+  // How reading a JavaScript value went. TypeScript turns the last two into a TypeError that names the frame.
+  enum class Read { kOk, kThrown, kDetached, kNotData };
+  // Accepts a string (sent as UTF-8) or any view of a buffer; copies.
+  [[nodiscard]] Read FromValue(napi_env env, napi_value value);
+
+  // A Buffer of its own: a copy, or above kShare the message's memory itself. Empties the message.
+  [[nodiscard]] napi_value ToBuffer(napi_env env);
+
+  void* Data() { return zmq_msg_data(&msg_); }
+  size_t Size() const { return zmq_msg_size(&msg_); }
+  bool More() const { return zmq_msg_more(&msg_) != 0; }
+  zmq_msg_t* Raw() { return &msg_; }
+
+  // Frames up to this many bytes are written into the slab; making a Buffer costs more than copying so few bytes.
+  static constexpr size_t kSmall = 1024;
+  // Below this many bytes copying is cheaper than an external buffer with its finalizer.
+  static constexpr size_t kShare = 32 * 1024;
+
+ private:
+  zmq_msg_t msg_;
+};
+
+// zmq_msg_send and zmq_msg_recv, EINTR retried; -1 and errno otherwise.
+int SendMessage(void* socket, Message& message, int flags);
+int ReceiveMessage(void* socket, Message& message, int flags);
+
+}  // namespace nodezmq

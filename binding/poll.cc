@@ -1,0 +1,65 @@
+// Blocking waits, for scripts and worker threads.
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <vector>
+
+#include "args.h"
+#include "error.h"
+#include "socket.h"
+
+namespace nodezmq {
+
+namespace {
+// How long a blocked thread may go without looking whether its environment is being stopped.
+constexpr int64_t kSliceMs = 50;
+}  // namespace
+
+int PollItems(napi_env env, zmq_pollitem_t* items, int count, int64_t timeout_ms) {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(std::max<int64_t>(timeout_ms, 0));
+  for (;;) {
+    int64_t left = kSliceMs;
+    if (timeout_ms >= 0) {
+      // Rounded up: a wait may be late, never early.
+      auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      left = std::min<int64_t>(std::max<int64_t>(rest, 0), kSliceMs);
+    }
+    int rc = zmq_poll(items, count, static_cast<long>(left));
+    if (rc > 0) return rc;
+    if (rc < 0 && zmq_errno() != EINTR) return -1;
+    if (timeout_ms >= 0 && Clock::now() >= deadline) return 0;
+    if (Interrupted(env)) return 0;
+  }
+}
+
+// poll(sockets: (Socket | number)[], events: number[], timeoutMs): the events that are ready, item by item
+napi_value Poll(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  uint32_t count = 0;
+  napi_get_array_length(env, args[0], &count);
+  std::vector<zmq_pollitem_t> items(count);
+  for (uint32_t i = 0; i < count; i++) {
+    napi_value what, events;
+    int32_t mask = 0, fd = 0;
+    if (napi_get_element(env, args[0], i, &what) != napi_ok || napi_get_element(env, args[1], i, &events) != napi_ok ||
+        napi_get_value_int32(env, events, &mask) != napi_ok) {
+      return Misuse(env, "poll takes arrays of sockets or descriptors, and of events");
+    }
+    if (napi_get_value_int32(env, what, &fd) == napi_ok) {
+      items[i] = {nullptr, static_cast<zmq_fd_t>(fd), static_cast<short>(mask), 0};
+      continue;
+    }
+    std::shared_ptr<SocketHandle> handle = Socket::Unwrap(env, what);
+    if (handle == nullptr || !handle->Open()) return Fail(env, ENOTSOCK);
+    if (handle->Lent()) return Fail(env, EBUSY, "the socket is lent to a proxy; stop the proxy before using it");
+    items[i] = {handle->Raw(), 0, static_cast<short>(mask), 0};
+  }
+  if (PollItems(env, items.data(), static_cast<int>(count), args.Int(2, -1)) < 0) return Fail(env, zmq_errno());
+  napi_value result;
+  napi_create_array_with_length(env, count, &result);
+  for (uint32_t i = 0; i < count; i++) napi_set_element(env, result, i, Number(env, items[i].revents));
+  return result;
+}
+
+}  // namespace nodezmq

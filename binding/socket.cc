@@ -1,0 +1,192 @@
+#include "socket.h"
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "args.h"
+#include "error.h"
+
+namespace nodezmq {
+
+namespace {
+constexpr napi_type_tag kTag = {0x6e6f64657a6d7102, 0x736f636b65740001};
+}
+
+std::shared_ptr<SocketHandle> Socket::Unwrap(napi_env env, napi_value value) {
+  bool ours = false;
+  void* object = nullptr;
+  if (napi_check_object_type_tag(env, value, &kTag, &ours) != napi_ok || !ours) return nullptr;
+  if (napi_unwrap(env, value, &object) != napi_ok) return nullptr;
+  return static_cast<Socket*>(object)->handle_;
+}
+
+Socket* Socket::Live(napi_env env, napi_value self) {
+  auto* socket = Self<Socket>(env, self);
+  if (socket == nullptr || !socket->handle_->Open()) {
+    (void)Fail(env, ENOTSOCK);
+    return nullptr;
+  }
+  if (socket->handle_->Lent()) {
+    (void)Fail(env, EBUSY, "the socket is lent to a proxy; stop the proxy before using it");
+    return nullptr;
+  }
+  return socket;
+}
+
+// new Socket(context: Context, type, wake: (events: number) => void)
+napi_value Socket::New(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  Addon& addon = Addon::Of(env);
+  if (addon.closing) return Fail(env, ETERM);
+  std::shared_ptr<ContextHandle> context = Context::Unwrap(env, args[0]);
+  if (context == nullptr) return Misuse(env, "not a context");
+  std::shared_ptr<SocketHandle> handle = SocketHandle::Create(addon, std::move(context), args.Int(1, -1));
+  if (handle == nullptr) return Fail(env, zmq_errno());
+  napi_ref wake;
+  // Weak while nobody waits, so that a forgotten socket can be collected.
+  if (napi_create_reference(env, args[2], 0, &wake) == napi_ok) handle->SetWake(wake);
+  auto* socket = new Socket();
+  socket->handle_ = std::move(handle);
+  auto finalize = [](napi_env, void* data, void*) { delete static_cast<Socket*>(data); };
+  if (napi_wrap(env, args.self, socket, finalize, nullptr, nullptr) != napi_ok) {
+    delete socket;
+    return nullptr;
+  }
+  napi_type_tag_object(env, args.self, &kTag);
+  return args.self;
+}
+
+napi_value Socket::Close(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  if (auto* self = Self<Socket>(env, args.self)) {
+    self->large_.clear();
+    self->handle_->Close();
+  }
+  return nullptr;
+}
+
+napi_value Socket::Closed(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  auto* self = Self<Socket>(env, args.self);
+  napi_value result;
+  napi_get_boolean(env, self == nullptr || !self->handle_->Open(), &result);
+  return result;
+}
+
+napi_value Socket::Address(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  auto* self = Self<Socket>(env, args.self);
+  napi_value result;
+  napi_create_bigint_uint64(env, self == nullptr || !self->handle_->Open() ? 0 : self->handle_->Address(), &result);
+  return result;
+}
+
+// endpoint("bind" | "connect" | "unbind" | "disconnect", address)
+napi_value Socket::Endpoint(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  std::string verb = args.Text(0);
+  std::string address = args.Text(1);
+  int (*call)(void*, const char*) = verb == "bind"      ? zmq_bind
+                                    : verb == "connect" ? zmq_connect
+                                    : verb == "unbind"  ? zmq_unbind
+                                                        : zmq_disconnect;
+  int rc;
+  do {
+    rc = call(self->Raw(), address.c_str());
+  } while (rc != 0 && zmq_errno() == EINTR);
+  return rc == 0 ? nullptr : Fail(env, zmq_errno(), {}, address);
+}
+
+// group("join" | "leave", name)
+napi_value Socket::Group(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  std::string name = args.Text(1);
+  int rc = (args.Text(0) == "join" ? zmq_join : zmq_leave)(self->Raw(), name.c_str());
+  return rc == 0 ? nullptr : Fail(env, zmq_errno(), "group '" + name + "'");
+}
+
+// monitor(address: string | null, events)
+napi_value Socket::Monitor(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  bool stop = args.IsNullish(0);
+  std::string address = args.Text(0);
+  if (zmq_socket_monitor(self->Raw(), stop ? nullptr : address.c_str(), args.Int(1)) == 0) return nullptr;
+  return Fail(env, zmq_errno(), {}, address);
+}
+
+// events(): the ZMQ_EVENTS mask
+napi_value Socket::Events(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  int events = self->handle_->Events();
+  return events < 0 ? Fail(env, zmq_errno()) : Number(env, events);
+}
+
+// hold(): begins to report readiness to `wake`. libzmq signals changes only: what happened before the watching began is
+// in the ZMQ_EVENTS mask that is returned, or nowhere. When the descriptor has been watched all along, 0: the caller has
+// just looked, and what comes after that look makes the descriptor readable.
+napi_value Socket::Hold(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  bool fresh = false;
+  if (int code = self->handle_->Hold(&fresh); code != 0) return Fail(env, code);
+  int events = fresh ? self->handle_->Events() : 0;
+  if (events >= 0) return Number(env, events);
+  int code = zmq_errno();
+  self->handle_->Release();
+  return Fail(env, code);
+}
+
+napi_value Socket::Release(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  if (auto* self = Self<Socket>(env, args.self)) self->handle_->Release();
+  return nullptr;
+}
+
+// reference(on: boolean): whether waiting keeps the event loop alive
+napi_value Socket::Reference(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  if (auto* self = Self<Socket>(env, args.self)) self->handle_->SetReferenced(args.Bool(0));
+  return nullptr;
+}
+
+// wait(events, timeoutMs): blocks the thread; the events that are ready, 0 at the timeout
+napi_value Socket::Wait(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  zmq_pollitem_t item = {self->Raw(), 0, static_cast<short>(args.Int(0)), 0};
+  int rc = PollItems(env, &item, 1, args.Int(1, -1));
+  return rc < 0 ? Fail(env, zmq_errno()) : Number(env, item.revents);
+}
+
+napi_value Socket::Define(napi_env env) {
+  auto method = [](const char* name, napi_callback call) {
+    return napi_property_descriptor{name, nullptr, call, nullptr, nullptr, nullptr, napi_default, nullptr};
+  };
+  std::vector<napi_property_descriptor> methods = {
+      method("close", Close),         method("closed", Closed),
+      method("address", Address),     method("endpoint", Endpoint),
+      method("set", Set),             method("get", Get),
+      method("group", Group),         method("monitor", Monitor),
+      method("events", Events),       method("hold", Hold),
+      method("release", Release),     method("reference", Reference),
+      method("wait", Wait),           method("send", Send),
+      method("sendMultipart", SendMultipart), method("sendBatch", SendBatch),
+      method("receive", Receive),     method("takeLarge", TakeLarge),
+  };
+  napi_value constructor;
+  napi_define_class(env, "Socket", NAPI_AUTO_LENGTH, New, nullptr, methods.size(), methods.data(), &constructor);
+  return constructor;
+}
+
+}  // namespace nodezmq

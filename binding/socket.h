@@ -1,0 +1,55 @@
+// The JavaScript face of a socket: libzmq's verbs, none of which blocks but `wait`.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "addon.h"
+#include "deps.h"
+#include "handle.h"
+#include "message.h"
+
+namespace nodezmq {
+
+class Socket {
+ public:
+  static napi_value Define(napi_env env);
+  // The handle behind a JavaScript value, or null when it is not a Socket of ours.
+  static std::shared_ptr<SocketHandle> Unwrap(napi_env env, napi_value value);
+
+ private:
+  static napi_value New(napi_env env, napi_callback_info info);
+  static napi_value Close(napi_env env, napi_callback_info info);
+  static napi_value Closed(napi_env env, napi_callback_info info);
+  static napi_value Address(napi_env env, napi_callback_info info);
+  static napi_value Endpoint(napi_env env, napi_callback_info info);
+  static napi_value Set(napi_env env, napi_callback_info info);
+  static napi_value Get(napi_env env, napi_callback_info info);
+  static napi_value Group(napi_env env, napi_callback_info info);
+  static napi_value Monitor(napi_env env, napi_callback_info info);
+  static napi_value Events(napi_env env, napi_callback_info info);
+  static napi_value Hold(napi_env env, napi_callback_info info);
+  static napi_value Release(napi_env env, napi_callback_info info);
+  static napi_value Reference(napi_env env, napi_callback_info info);
+  static napi_value Wait(napi_env env, napi_callback_info info);
+  static napi_value Send(napi_env env, napi_callback_info info);
+  static napi_value SendMultipart(napi_env env, napi_callback_info info);
+  static napi_value SendBatch(napi_env env, napi_callback_info info);
+  static napi_value Receive(napi_env env, napi_callback_info info);
+  static napi_value TakeLarge(napi_env env, napi_callback_info info);
+
+  // `this` as an open socket that is ours to use; null with the error thrown otherwise.
+  static Socket* Live(napi_env env, napi_value self);
+  void* Raw() const { return handle_->Raw(); }
+
+  std::shared_ptr<SocketHandle> handle_;
+  std::deque<Message> large_;  // received frames that did not go into the slab, until TakeLarge fetches them
+};
+
+// Waits for events of several sockets and descriptors on the calling thread. See poll.cc.
+napi_value Poll(napi_env env, napi_callback_info info);
+// zmq_poll in slices, so that the environment's end interrupts it. Returns the count of ready items, 0 at the timeout
+// (or when interrupted), or -1 and errno.
+int PollItems(napi_env env, zmq_pollitem_t* items, int count, int64_t timeout_ms);
+
+}  // namespace nodezmq

@@ -1,0 +1,195 @@
+// Sending and receiving: the paths that every message takes.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "args.h"
+#include "error.h"
+#include "message.h"
+#include "socket.h"
+
+namespace nodezmq {
+
+namespace {
+
+// What the sending verbs answer. TypeScript knows the same numbers (src/native.ts).
+constexpr int kSent = 1;
+constexpr int kWouldBlock = 0;
+constexpr int kNotData = -1;   // minus the index of the frame
+constexpr int kDetached = -2;  // of sendMultipart: see Refused
+
+// A refused frame as a number: -1 - 2 * index, one less for a detached buffer.
+int Refused(Message::Read why, uint32_t index) {
+  return (why == Message::Read::kDetached ? kDetached : kNotData) - 2 * static_cast<int>(index);
+}
+
+// One frame, without blocking. libzmq looks for commands on a send only now and then, so its EAGAIN may be out of date:
+// asking for the events makes it look.
+int SendFrame(SocketHandle& handle, Message& message, int flags) {
+  int rc = SendMessage(handle.Raw(), message, flags | ZMQ_DONTWAIT);
+  if (rc >= 0 || zmq_errno() != EAGAIN) return rc;
+  int events = handle.Events();
+  if (events < 0) return -1;
+  if ((events & ZMQ_POLLOUT) == 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  return SendMessage(handle.Raw(), message, flags | ZMQ_DONTWAIT);
+}
+
+// All frames of one message; only the first can meet a full queue. A later EAGAIN says that the peer that was getting
+// the message has gone: libzmq has taken the first frames back and drops the rest as it comes, which is what becomes of
+// every message to a peer that goes. The rest must still be offered, or the next message would be taken for it.
+int SendFrames(SocketHandle& handle, std::vector<Message>& frames, int flags) {
+  for (size_t i = 0; i < frames.size(); i++) {
+    int more = i + 1 < frames.size() ? ZMQ_SNDMORE : 0;
+    int rc = i == 0 ? SendFrame(handle, frames[i], flags | more)
+                    : SendMessage(handle.Raw(), frames[i], flags | more | ZMQ_DONTWAIT);
+    if (rc < 0 && (i == 0 || zmq_errno() != EAGAIN)) return -1;
+  }
+  return 0;
+}
+
+// The frames of an array. 0, or what Refused says, or kSent when an exception is pending (a getter of the program's).
+int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
+  uint32_t length = 0;
+  napi_get_array_length(env, array, &length);
+  frames->clear();
+  frames->reserve(length);
+  for (uint32_t i = 0; i < length; i++) {
+    napi_value element;
+    if (napi_get_element(env, array, i, &element) != napi_ok) return kSent;
+    frames->emplace_back();
+    Message::Read read = frames->back().FromValue(env, element);
+    if (read == Message::Read::kThrown) return kSent;
+    if (read != Message::Read::kOk) return Refused(read, i);
+  }
+  return 0;
+}
+
+}  // namespace
+
+// send(data, flags): kSent, kWouldBlock, or what is wrong with the data
+napi_value Socket::Send(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  Message message;
+  Message::Read read = message.FromValue(env, args[0]);
+  if (read == Message::Read::kThrown) return nullptr;
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  if (read != Message::Read::kOk) return Number(env, Refused(read, 0));
+  if (SendFrame(*self->handle_, message, args.Int(1)) >= 0) return Number(env, kSent);
+  return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+}
+
+// sendMultipart(frames, flags): the same for a whole message
+napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  std::vector<Message> frames;
+  int refused = ReadFrames(env, args[0], &frames);
+  if (refused == kSent) return nullptr;
+  auto* self = Live(env, args.self);  // after the reading, which may have run the program's getters
+  if (self == nullptr) return nullptr;
+  if (refused != 0) return Number(env, refused);
+  if (SendFrames(*self->handle_, frames, args.Int(1)) >= 0) return Number(env, kSent);
+  return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+}
+
+// sendBatch(messages, from): sends messages[from...], each a datum or an array of data, as long as they fit. The index
+// of the first that has not been sent is left in index[0] and returned; what is wrong with a message is thrown or, as
+// above, returned as a negative number.
+napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  int32_t* sent = Addon::Of(env).index;
+  uint32_t length = 0;
+  napi_get_array_length(env, args[0], &length);
+  std::vector<Message> frames;
+  int refused = 0;
+  for (*sent = args.Int(1); static_cast<uint32_t>(*sent) < length; ++*sent) {
+    Napi::HandleScope scope(env);
+    napi_value message;
+    bool is_array = false;
+    refused = kSent;
+    if (napi_get_element(env, args[0], static_cast<uint32_t>(*sent), &message) == napi_ok) {
+      napi_is_array(env, message, &is_array);
+      if (is_array) {
+        refused = ReadFrames(env, message, &frames);
+      } else {
+        frames.clear();
+        frames.emplace_back();
+        Message::Read read = frames.back().FromValue(env, message);
+        refused = read == Message::Read::kOk ? 0 : read == Message::Read::kThrown ? kSent : Refused(read, 0);
+      }
+    }
+    if (refused == kSent) return nullptr;
+    if (refused != 0) break;
+    auto* self = Live(env, args.self);
+    if (self == nullptr) return nullptr;
+    if (SendFrames(*self->handle_, frames, 0) >= 0) continue;
+    if (zmq_errno() == EAGAIN) break;
+    return Fail(env, zmq_errno());
+  }
+  return Number(env, refused != 0 ? refused : *sent);
+}
+
+// receive(offset, messages): takes up to that many whole messages without blocking (0: one frame), writes small frames
+// into the slab from `offset` on, each aligned to eight bytes, and an entry a frame into the index: its length * 2 + (1
+// if more frames follow), or -1 - (1 if more follow) for a frame that TakeLarge will hand out. Returns the number of
+// entries; 0 says that nothing was there. It stops early, also within a message, when the index is full, and between
+// messages when the slab is: the caller makes room and asks again.
+napi_value Socket::Receive(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  Addon& addon = Addon::Of(env);
+  napi_value slab;
+  void* memory = nullptr;
+  size_t room = 0;
+  // Asked for each time: the program can reach the slab through its Buffers, and may have detached it.
+  if (napi_get_reference_value(env, addon.slab, &slab) != napi_ok ||
+      napi_get_arraybuffer_info(env, slab, &memory, &room) != napi_ok) {
+    return Misuse(env, "no slab");
+  }
+  size_t offset = static_cast<size_t>(args.Int(0));
+  if (offset > room) offset = room;
+  int messages = args.Int(1);
+  size_t entries = 0;
+  int received = 0;
+  Message message;
+  while (entries < addon.index_length) {
+    bool within = entries > 0 && (addon.index[entries - 1] >= 0 ? (addon.index[entries - 1] & 1) != 0
+                                                                : addon.index[entries - 1] == -2);
+    if (entries > 0 && !within && room - offset < Message::kSmall) break;
+    if (ReceiveMessage(self->Raw(), message, ZMQ_DONTWAIT) < 0) {
+      // What has been taken is delivered; an error shows itself again at the next call.
+      if (entries > 0 || zmq_errno() == EAGAIN) break;
+      return Fail(env, zmq_errno());
+    }
+    size_t size = message.Size();
+    int more = message.More() ? 1 : 0;
+    if (size <= Message::kSmall && size <= room - offset) {
+      if (size > 0) std::memcpy(static_cast<char*>(memory) + offset, message.Data(), size);
+      offset = std::min(room, offset + ((size + 7) & ~size_t{7}));
+      addon.index[entries++] = static_cast<int32_t>(size) * 2 + more;
+    } else {
+      self->large_.push_back(std::move(message));
+      addon.index[entries++] = -1 - more;
+    }
+    if (messages == 0) break;
+    if (more == 0 && ++received >= messages) break;
+  }
+  return Number(env, static_cast<int64_t>(entries));
+}
+
+// takeLarge(): the oldest received frame that did not go into the slab
+napi_value Socket::TakeLarge(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  auto* self = Self<Socket>(env, args.self);
+  if (self == nullptr || self->large_.empty()) return Misuse(env, "no frame is waiting");
+  Message message = std::move(self->large_.front());
+  self->large_.pop_front();
+  return message.ToBuffer(env);
+}
+
+}  // namespace nodezmq
