@@ -1,0 +1,85 @@
+/**
+ * Where received frames land. The addon writes small frames into a slab of memory that JavaScript owns and their
+ * lengths into an index; the views are made here, which is cheaper than making Buffers across the border.
+ */
+import { type NativeSocket, native } from "./native.js";
+
+/** Small enough that a tiny message kept for long pins little, large enough that a slab serves many messages. */
+const SLAB = 32 * 1024;
+/** Message::kSmall in binding/message.h: the largest frame that goes into the slab. */
+const SMALL = 1024;
+const ENTRIES = 4096;
+
+export const index = new Int32Array(ENTRIES);
+let slab: ArrayBuffer;
+let offset = 0;
+
+function renew(): void {
+  slab = Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer;
+  offset = 0;
+  native.arena(slab, index);
+}
+renew();
+
+/** The frame of the index entry, at the present place of the slab. */
+function frame(socket: NativeSocket, entry: number): Buffer {
+  if (entry < 0) return socket.takeLarge();
+  const length = entry >> 1;
+  const view = Buffer.from(slab, offset, length);
+  offset += (length + 7) & ~7;
+  return view;
+}
+
+const more = (entry: number): boolean => (entry >= 0 ? (entry & 1) === 1 : entry === -2);
+
+function receive(socket: NativeSocket, messages: number): number {
+  // A program can detach the slab through one of its Buffers; the addon sees no room in it then.
+  if (SLAB - offset < SMALL || slab.byteLength === 0) renew();
+  return socket.receive(offset, messages);
+}
+
+/** One frame, or undefined when there is none. */
+export function takeFrame(socket: NativeSocket): Buffer | undefined {
+  return receive(socket, 0) === 0 ? undefined : frame(socket, index[0] as number);
+}
+
+/** Up to `max` whole messages, at least one; or undefined when there is none. */
+export function takeMessages(socket: NativeSocket, max: number): Buffer[][] | undefined {
+  const messages: Buffer[][] = [];
+  let frames: Buffer[] = [];
+  for (;;) {
+    const count = receive(socket, max - messages.length);
+    if (count === 0) break;
+    let within = false;
+    for (let i = 0; i < count; i++) {
+      const entry = index[i] as number;
+      frames.push(frame(socket, entry));
+      within = more(entry);
+      if (within) continue;
+      messages.push(frames);
+      frames = [];
+    }
+    const full = count === ENTRIES || SLAB - offset < SMALL;
+    if (!within && (messages.length >= max || !full)) break;
+  }
+  return messages.length === 0 ? undefined : messages;
+}
+
+/** One whole message, or what is left of one whose first frames have been taken. */
+export function takeMessage(socket: NativeSocket): Buffer[] | undefined {
+  const count = receive(socket, 1);
+  if (count === 0) return undefined;
+  const first = index[0] as number;
+  if (count === 1 && !more(first)) return [frame(socket, first)];
+  const frames: Buffer[] = [];
+  let entries = count;
+  for (;;) {
+    let last = 0;
+    for (let i = 0; i < entries; i++) {
+      last = index[i] as number;
+      frames.push(frame(socket, last));
+    }
+    if (!more(last)) return frames;
+    entries = receive(socket, 1);
+  }
+}

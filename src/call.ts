@@ -1,0 +1,88 @@
+/** The arguments that calls share: `(…, flags?, options?)`, where the options may stand in place of the flags. */
+import { DONTWAIT } from "./constants.js";
+import { typeError } from "./errors.js";
+import type { WaitLimits } from "./pending.js";
+import { didYouMean } from "./suggest.js";
+
+/** Options of every call that may wait. */
+export interface WaitOptions {
+  /** `zmq.DONTWAIT` and the like, when the options stand in place of the flags. */
+  flags?: number | undefined;
+  /** Milliseconds to wait before the call fails with Again; negative waits for ever. Default: RCVTIMEO or SNDTIMEO. */
+  timeout?: number | null | undefined;
+  /** Aborting it rejects the call with `signal.reason`; nothing is consumed then. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of the blocking calls, which no signal can reach. */
+export type SyncOptions = Omit<WaitOptions, "signal">;
+
+export const WAIT_KEYS = ["flags", "timeout", "signal"] as const;
+export const SYNC_KEYS = ["flags", "timeout"] as const;
+
+/** What a call was given, checked. */
+export interface Call extends WaitLimits {
+  flags: number;
+  dontWait: boolean;
+  options: Readonly<Record<string, unknown>>;
+}
+
+// The longest that a timer can run; one day more or less in 24 is no matter.
+const LONGEST = 2 ** 31 - 1;
+
+/** A timeout in milliseconds: -1 for ever. `undefined` and `null` mean the default. */
+export function readTimeout(timeout: unknown): number | undefined {
+  if (timeout === undefined || timeout === null) return undefined;
+  if (typeof timeout !== "number" || Number.isNaN(timeout)) {
+    throw typeError(`a timeout is a number of milliseconds; got ${typeof timeout} ${String(timeout)}`);
+  }
+  return timeout < 0 || timeout === Number.POSITIVE_INFINITY ? -1 : Math.min(timeout, LONGEST);
+}
+
+export function readSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw typeError("signal must be an AbortSignal");
+}
+
+/** Refuses keys that nobody reads: a misspelt option must not be silently without effect. */
+export function checkKeys(options: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw typeError(`options must be an object; got ${options === null ? "null" : typeof options}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw typeError(`unknown option '${key}'${didYouMean(key, known) || `; known: ${known.join(", ")}`}`);
+  }
+  return options as Readonly<Record<string, unknown>>;
+}
+
+const none: Readonly<Record<string, unknown>> = Object.freeze({});
+
+export function readFlags(flags: unknown): number {
+  if (typeof flags === "number" && Number.isInteger(flags) && flags >= 0 && flags < 2 ** 31) return flags;
+  throw typeError(`flags must be an integer such as zmq.DONTWAIT; got ${typeof flags} ${String(flags)}`);
+}
+
+/** Reads `(flags?, options?)`. */
+export function readCall(flags: unknown, options: unknown, known: readonly string[]): Call {
+  let given = none;
+  let number: unknown = 0;
+  if (typeof flags === "object" && flags !== null) {
+    given = checkKeys(flags, known);
+    number = given.flags ?? 0;
+  } else {
+    number = flags ?? 0;
+  }
+  if (options !== undefined && options !== null) {
+    given = checkKeys(options, known);
+    number = given.flags ?? number;
+  }
+  const checked = readFlags(number);
+  return {
+    flags: checked & ~DONTWAIT,
+    dontWait: (checked & DONTWAIT) !== 0,
+    timeout: readTimeout(given.timeout),
+    signal: readSignal(given.signal),
+    options: given,
+  };
+}

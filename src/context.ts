@@ -1,0 +1,284 @@
+/** zmq.Context. */
+import { inspect } from "node:util";
+import { defineAccessors } from "./accessors.js";
+import { EINVAL, IO_THREADS_DFLT, LINGER, type SocketType } from "./constants.js";
+import type { Engine } from "./engine.js";
+import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
+import { forget, watchForLeak } from "./leaks.js";
+import { type NativeContext, native } from "./native.js";
+import {
+  type ContextOptionAccessors,
+  type ContextOptionInput,
+  type ContextOptionValue,
+  contextOptionRow,
+  contextOptions,
+  decodeOption,
+  encodeOption,
+  type OptionRow,
+  optionNumber,
+  type SocketOptionWrites,
+  socketOptions,
+} from "./options.js";
+import { Socket } from "./socket.js";
+import { didYouMean } from "./suggest.js";
+
+/** How the constructor is told to make something else than a new context. */
+class Existing {
+  constructor(
+    readonly native: NativeContext,
+    readonly shadow: boolean,
+  ) {}
+}
+
+const sockets: Readonly<Record<string, OptionRow>> = socketOptions;
+const contexts: Readonly<Record<string, OptionRow>> = contextOptions;
+
+function readThreads(ioThreads: unknown): number {
+  if (typeof ioThreads !== "number" || !Number.isInteger(ioThreads)) {
+    throw typeError(
+      `ioThreads must be a whole number; got ${ioThreads === null ? "null" : typeof ioThreads}`,
+    );
+  }
+  if (ioThreads < 0 || ioThreads >= 2 ** 31)
+    throw makeError(EINVAL, `ioThreads must be 0 or more; got ${ioThreads}`);
+  return ioThreads;
+}
+
+let instance: Context | undefined;
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the option tables define the accessors, below
+export interface Context
+  extends ContextOptionAccessors,
+    Omit<SocketOptionWrites, keyof ContextOptionAccessors> {}
+
+/**
+ * A ZeroMQ context: the I/O threads, and the sockets that can reach each other by `inproc://`. Safe to share between
+ * threads, by `Context.shadow(context.underlying)` or `Context.instance()`.
+ *
+ * Socket options set on a context, as properties or with `setsockopt`, are defaults for the sockets made later.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+export class Context implements AsyncDisposable {
+  readonly #native: NativeContext;
+  readonly #shadow: boolean;
+  readonly #engines = new Set<WeakRef<Engine>>();
+  readonly #defaults = new Map<number, unknown>();
+  #terminated = false;
+  #ending: Promise<void> | undefined;
+
+  /**
+   * @param ioThreads how many threads move the messages of tcp and ipc; 1 by default. A context or the bigint of its
+   * `underlying` instead makes a shadow.
+   * @throws ZMQError EINVAL for a negative number, EMFILE. See zmq_ctx_new(3).
+   */
+  constructor(ioThreads: number | Context | bigint = IO_THREADS_DFLT) {
+    const given: unknown = ioThreads;
+    if (given instanceof Existing) {
+      this.#native = given.native;
+      this.#shadow = given.shadow;
+    } else if (given instanceof Context || typeof given === "bigint") {
+      this.#native = shadowOf(given);
+      this.#shadow = true;
+    } else {
+      this.#native = new native.Context(readThreads(given), "new");
+      this.#shadow = false;
+      const context = this.#native;
+      watchForLeak(this, "zmq.Context", () => context.term(null));
+    }
+  }
+
+  /** The one context of the process, in every thread: `inproc://` works between workers through it. */
+  static instance(ioThreads: number = IO_THREADS_DFLT): Context {
+    if (instance === undefined || instance.closed || instance.#native.terminated()) {
+      instance = new Context(
+        new Existing(new native.Context(readThreads(ioThreads), "instance"), false) as unknown as number,
+      );
+    }
+    return instance;
+  }
+
+  /** Another face of a context, by itself or its `underlying`; `term()` on it lets go of the shadow only. */
+  static shadow(context: Context | bigint): Context {
+    return new Context(new Existing(shadowOf(context), true) as unknown as number);
+  }
+
+  /** Whether `term()` has been completed here. */
+  get closed(): boolean {
+    return this.#terminated;
+  }
+
+  /** libzmq's handle, for `Context.shadow`, also in another thread; 0n once closed. */
+  get underlying(): bigint {
+    return this.#terminated ? 0n : this.#native.address();
+  }
+
+  /**
+   * Opens a socket.
+   *
+   * @param type `zmq.REQ` and so on
+   * @param options socket options by property name, set before it is returned: `{ linger: 0 }`
+   * @throws TypeError for an unknown option; else as `new Socket`
+   */
+  socket(type: SocketType | number, options: SocketOptionWrites = {}): Socket {
+    this.#alive();
+    for (const name of Object.keys(options)) {
+      const row = sockets[name];
+      if (row === undefined || row[2] === "r") {
+        throw typeError(`unknown socket option '${name}'${didYouMean(name, Object.keys(sockets))}`);
+      }
+    }
+    const socket = new Socket(this, type);
+    try {
+      for (const [option, value] of this.#defaults) {
+        try {
+          socket.set(option, value as never);
+        } catch (error) {
+          // A default that this type of socket does not have (SUBSCRIBE) is none for it.
+          if (!(error instanceof ZMQError)) throw error;
+        }
+      }
+      for (const [name, value] of Object.entries(options)) {
+        if (value !== undefined) socket.set((sockets[name] as OptionRow)[0], value as never);
+      }
+      return socket;
+    } catch (error) {
+      socket.close(0);
+      throw error;
+    }
+  }
+
+  /** Sets a context option by its number. See zmq_ctx_set(3). */
+  set<N extends number>(option: N, value: ContextOptionInput<N>): void {
+    this.#alive();
+    const number = optionNumber(option);
+    const encoded = encodeOption(contextOptionRow(number), number, value).value;
+    this.#native.set(number, typeof encoded === "bigint" ? Number(encoded) : (encoded as number | string));
+  }
+
+  /** Reads a context option by its number. See zmq_ctx_get(3). */
+  get<N extends number>(option: N): ContextOptionValue<N> {
+    this.#alive();
+    const number = optionNumber(option);
+    return decodeOption(contextOptionRow(number), number, this.#native.get(number)) as ContextOptionValue<N>;
+  }
+
+  /** Sets a default for the sockets made later; `undefined` removes it. */
+  setsockopt(option: number, value: unknown): void {
+    const number = optionNumber(option);
+    if (value === undefined) {
+      this.#defaults.delete(number);
+      return;
+    }
+    const row = Object.values(sockets).find((candidate) => candidate[0] === number);
+    encodeOption(row, number, value); // a wrong value is told here, not when a socket is made
+    this.#defaults.set(number, value);
+  }
+
+  /** The default for an option. An Error that names it if there is none. */
+  getsockopt(option: number): unknown {
+    const number = optionNumber(option);
+    if (!this.#defaults.has(number))
+      throw plainError(`the context has no default for socket option ${number}`);
+    return this.#defaults.get(number);
+  }
+
+  /**
+   * Ends the context: pending operations of its sockets are rejected with ContextTerminated; resolves when every
+   * socket has been closed and what was queued has been sent, or its LINGER is over. Does not close sockets itself:
+   * see `destroy`. On a shadow, only lets go of it.
+   */
+  term(): Promise<void> {
+    if (this.#ending !== undefined) return this.#ending;
+    forget(this);
+    if (this.#shadow) {
+      this.#terminated = true;
+      this.#ending = Promise.resolve();
+    } else {
+      this.#ending = new Promise((resolve) => {
+        this.#native.term(() => {
+          this.#terminated = true;
+          resolve();
+        });
+      });
+    }
+    return this.#ending;
+  }
+
+  /**
+   * Closes the context's sockets of this thread, then `term()`.
+   *
+   * @param linger milliseconds, instead of each socket's LINGER
+   */
+  destroy(linger?: number | null): Promise<void> {
+    try {
+      if (linger !== undefined && linger !== null) encodeOption(sockets.linger, LINGER, linger);
+      for (const reference of this.#engines) {
+        const engine = reference.deref();
+        if (engine === undefined || engine.closed) continue;
+        if (linger !== undefined && linger !== null) engine.setLinger(linger);
+        engine.close();
+      }
+      return this.term();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy();
+  }
+
+  [inspect.custom](): string {
+    const open = [...this.#engines].filter((reference) => reference.deref()?.closed === false).length;
+    return `Context(${open} ${open === 1 ? "socket" : "sockets"}${this.#terminated ? ", closed" : ""})`;
+  }
+
+  #alive(): void {
+    if (this.#terminated || this.#ending !== undefined) throw new ContextTerminated();
+  }
+
+  /** What its sockets see of it. */
+  static inside(context: unknown): { readonly native: NativeContext; adopt(engine: Engine): void } {
+    if (!(context instanceof Context)) throw typeError("a socket needs a Context");
+    context.#alive();
+    return {
+      native: context.#native,
+      adopt: (engine) => {
+        const reference = new WeakRef(engine);
+        context.#engines.add(reference);
+        engine.onClose(() => context.#engines.delete(reference));
+        collected.register(engine, { engines: context.#engines, reference });
+      },
+    };
+  }
+
+  static nativeOf(context: Context): NativeContext {
+    return context.#native;
+  }
+}
+
+// A socket that is collected leaves its context's book.
+const collected = new FinalizationRegistry<{ engines: Set<WeakRef<Engine>>; reference: WeakRef<Engine> }>(
+  ({ engines, reference }) => engines.delete(reference),
+);
+
+export const contextInside = Context.inside;
+
+function shadowOf(context: unknown): NativeContext {
+  if (context instanceof Context) {
+    if (context.closed) throw new ContextTerminated();
+    return new native.Context(Context.nativeOf(context).address(), "shadow");
+  }
+  if (typeof context === "bigint") return new native.Context(context, "shadow");
+  throw typeError("a shadow takes a Context or the bigint of its `underlying`");
+}
+
+defineAccessors(Context.prototype, contexts, [], {
+  get: (context: Context, option) => context.get(option),
+  set: (context: Context, option, value) => context.set(option, value as never),
+});
+// Whatever is no option of the context itself is a default for its sockets.
+defineAccessors(Context.prototype, sockets, ["events", "type"], {
+  get: (context: Context, option) => context.getsockopt(option),
+  set: (context: Context, option, value) => context.setsockopt(option, value),
+});

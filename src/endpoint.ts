@@ -1,0 +1,43 @@
+/** Addresses, and what `bind` and `connect` return. */
+import { typeError } from "./errors.js";
+
+/** An address as text; pyzmq takes bytes too. */
+export function readAddress(address: unknown): string {
+  if (typeof address === "string" && !address.includes("\0")) return address;
+  if (address instanceof Uint8Array) return readAddress(Buffer.from(address).toString("utf8"));
+  const got =
+    typeof address === "string" ? "one with a NUL in it" : address === null ? "null" : typeof address;
+  throw typeError(`expected the address as a string such as "tcp://127.0.0.1:5555", got ${got}`);
+}
+
+/** What an endpoint undoes. */
+interface Undo {
+  readonly closed: boolean;
+  unbind(address: string): void;
+  disconnect(address: string): void;
+}
+
+/** A bound or connected address: `using endpoint = socket.bind(url)` unbinds at the end of the block. */
+export class Endpoint {
+  readonly #socket: Undo;
+  readonly #verb: "unbind" | "disconnect";
+
+  constructor(
+    socket: Undo,
+    verb: "unbind" | "disconnect",
+    /** The address; for a wildcard bind the one that was taken. */
+    readonly address: string,
+  ) {
+    this.#socket = socket;
+    this.#verb = verb;
+  }
+
+  toString(): string {
+    return this.address;
+  }
+
+  /** Unbinds or disconnects, unless the socket is closed. */
+  [Symbol.dispose](): void {
+    if (!this.#socket.closed) this.#socket[this.#verb](this.address);
+  }
+}

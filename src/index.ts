@@ -1,0 +1,45 @@
+/** nodezmq: pyzmq's API on Node.js. */
+import { readTimeout } from "./call.js";
+import { typeError } from "./errors.js";
+import { native } from "./native.js";
+
+export * from "./constants.js";
+export { Context } from "./context.js";
+export type { Data, MessageData } from "./data.js";
+export { Endpoint } from "./endpoint.js";
+export * as error from "./errors.js";
+export {
+  Again,
+  ContextTerminated,
+  DraftFDWarning,
+  InterruptedSystemCall,
+  NotDone,
+  ZMQBaseError,
+  ZMQBindError,
+  ZMQError,
+  ZMQVersionError,
+} from "./errors.js";
+export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
+export { device, proxy, proxySteerable } from "./proxy.js";
+export { Socket } from "./socket.js";
+export {
+  curveKeypair,
+  curvePublic,
+  has,
+  pyzmqVersion,
+  strerror,
+  version,
+  zmqVersion,
+  zmqVersionInfo,
+} from "./version.js";
+
+/**
+ * How long the end of a process or worker may wait for messages that are still queued, in milliseconds in all: 1000 by
+ * default. Each socket's LINGER is kept to, but never beyond this.
+ */
+export function setExitLinger(milliseconds: number): void {
+  const limit = readTimeout(milliseconds);
+  if (limit === undefined || limit < 0)
+    throw typeError("setExitLinger takes a number of milliseconds, 0 or more");
+  native.setExitLinger(Math.ceil(limit));
+}

@@ -1,0 +1,27 @@
+/** What is collected while it is open: one warning, and it is closed. */
+
+interface Held {
+  what: string;
+  close: () => void;
+}
+
+let warned = false;
+
+const registry = new FinalizationRegistry<Held>(({ what, close }) => {
+  close();
+  if (warned) return;
+  warned = true;
+  process.emitWarning(`a ${what} was garbage-collected while it was open; close what you no longer need`, {
+    type: "ResourceWarning",
+    code: "NODEZMQ_UNCLOSED",
+  });
+});
+
+/** `close` must not refer to `object`, which would then never be collected. */
+export function watchForLeak(object: object, what: string, close: () => void): void {
+  registry.register(object, { what, close }, object);
+}
+
+export function forget(object: object): void {
+  registry.unregister(object);
+}

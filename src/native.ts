@@ -1,0 +1,91 @@
+/** The addon: its loader and the types of its verbs. Nothing else knows where the binary lies. */
+import { join } from "node:path";
+import { makeError, setStrerror } from "./errors.js";
+
+/** What a sending verb answers; negative numbers name a refused frame (see `refusedFrame`). */
+export const SENT = 1;
+
+/** How an option's value travels: the numbers are those of binding/options.cc. */
+export const Kind = { INT: 0, INT64: 1, UINT64: 2, BYTES: 3, FD: 4 } as const;
+
+export interface NativeContext {
+  set(option: number, value: number | string): void;
+  get(option: number): number;
+  term(done: (() => void) | null): void;
+  terminated(): boolean;
+  address(): bigint;
+}
+
+export interface NativeSocket {
+  close(): void;
+  closed(): boolean;
+  address(): bigint;
+  endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string): void;
+  set(option: number, kind: number, value: number | bigint | string | Uint8Array | null): void;
+  get(option: number, kind: number, size?: number): number | bigint | Buffer;
+  group(verb: "join" | "leave", name: string): void;
+  monitor(address: string | null, events: number): void;
+  /** The ZMQ_EVENTS mask. Reading it swallows a wake-up: act on it. */
+  events(): number;
+  hold(): number;
+  release(): void;
+  reference(on: boolean): void;
+  wait(events: number, timeout: number): number;
+  send(data: unknown, flags: number): number;
+  sendMultipart(frames: readonly unknown[], flags: number): number;
+  sendBatch(messages: readonly unknown[], from: number): number;
+  receive(offset: number, messages: number): number;
+  takeLarge(): Buffer;
+}
+
+export interface NativeForwarder {
+  stop(): void;
+}
+
+export interface ForwarderOptions {
+  frontend: NativeSocket;
+  backend: NativeSocket;
+  capture?: NativeSocket | undefined;
+  control?: NativeSocket | undefined;
+  forwardPrefix?: string | Uint8Array | undefined;
+  backwardPrefix?: string | Uint8Array | undefined;
+  swap?: boolean;
+  keepAlive: boolean;
+}
+
+interface Native {
+  setup(
+    makeError: (errno: number, detail?: string, endpoint?: string) => Error,
+    checkpoint: () => void,
+  ): void;
+  arena(slab: ArrayBuffer, index: Int32Array): void;
+  version(): [number, number, number];
+  has(capability: string): boolean;
+  strerror(errno: number): string;
+  curveKeypair(): [string, string];
+  curvePublic(secretKey: string): string;
+  setExitLinger(milliseconds: number): void;
+  poll(items: readonly (NativeSocket | number)[], events: readonly number[], timeout: number): number[];
+  Context: new (what: number | bigint, how: "new" | "instance" | "shadow") => NativeContext;
+  Socket: new (context: NativeContext, type: number, wake: (events: number) => void) => NativeSocket;
+  Forwarder: new (options: ForwarderOptions, done: (errno: number) => void) => NativeForwarder;
+  DescriptorWatch: new (fd: number, events: number, wake: () => void) => { close(): void };
+}
+
+function load(): Native {
+  // The sanitizer runs load a binary of their own.
+  const binary = process.env.NODEZMQ_BINARY;
+  const addon: unknown = binary
+    ? require(binary)
+    : (require("node-gyp-build") as (root: string) => unknown)(join(__dirname, ".."));
+  return addon as Native;
+}
+
+export const native = load();
+setStrerror((errno) => native.strerror(errno));
+native.setup(makeError, () => {});
+
+/** The index of the frame that a sending verb refused with a negative answer, and whether it was a detached buffer. */
+export function refusedFrame(answer: number): { index: number; detached: boolean } {
+  return { index: (-answer - 1) >> 1, detached: answer % 2 === 0 };
+}

@@ -1,0 +1,118 @@
+/** Operations that wait: first in, first out, and gone in one step when they are cancelled or time out. */
+import { Again } from "./errors.js";
+
+/** How a call wants to wait. */
+export interface WaitLimits {
+  /** Milliseconds; negative waits for ever; undefined is the socket's RCVTIMEO or SNDTIMEO. */
+  timeout: number | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** How a call waits. */
+export interface Wait extends WaitLimits {
+  timeout: number;
+}
+
+/** Tries once; undefined says that it would block. What has no result returns `DONE`. */
+export type Attempt<T> = () => T | Promise<T> | undefined;
+
+/** The result of an attempt that has succeeded and has nothing to say. */
+export const DONE: Promise<undefined> = Promise.resolve(undefined);
+
+/** One waiting operation. The queue that it sits in is its state: once it is in none, it has been settled. */
+export class Waiter<T = unknown> {
+  next: Waiter | undefined = undefined;
+  previous: Waiter | undefined = undefined;
+  queue: Queue | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #signal: AbortSignal | undefined = undefined;
+  #abort: (() => void) | undefined = undefined;
+
+  constructor(
+    readonly attempt: Attempt<T>,
+    readonly resolve: (value: T | PromiseLike<T>) => void,
+    readonly reject: (reason: unknown) => void,
+  ) {}
+
+  /** Takes it out of its queue and lets go of its timer and signal. */
+  leave(): void {
+    this.queue?.remove(this as Waiter);
+    clearTimeout(this.#timer);
+    if (this.#abort !== undefined) this.#signal?.removeEventListener("abort", this.#abort);
+  }
+
+  /** Settles it with an error that `make` builds; see `rejectLater`. */
+  fail(make: () => unknown): void {
+    this.leave();
+    rejectLater(this.resolve, make);
+  }
+
+  /** Ends the waiting at the deadline (`expire`) or when the signal is aborted; `ended` is told of either. */
+  limit({ timeout, signal }: Wait, referenced: boolean, expire: () => void, ended: () => void): void {
+    if (timeout >= 0) {
+      this.#timer = setTimeout(() => {
+        this.leave();
+        expire();
+        ended();
+      }, timeout);
+      if (!referenced) this.#timer.unref();
+    }
+    if (signal !== undefined) {
+      this.#signal = signal;
+      this.#abort = () => {
+        this.leave();
+        this.reject(signal.reason);
+        ended();
+      };
+      signal.addEventListener("abort", this.#abort, { once: true });
+    }
+  }
+
+  setReferenced(referenced: boolean): void {
+    if (referenced) this.#timer?.ref();
+    else this.#timer?.unref();
+  }
+}
+
+/** A doubly linked list: appending, taking the first and removing any are one step each. */
+export class Queue {
+  first: Waiter | undefined = undefined;
+  #last: Waiter | undefined = undefined;
+
+  append<T>(waiter: Waiter<T>): void {
+    const node = waiter as unknown as Waiter;
+    node.queue = this;
+    node.previous = this.#last;
+    if (this.#last === undefined) this.first = node;
+    else this.#last.next = node;
+    this.#last = node;
+  }
+
+  remove(node: Waiter): void {
+    if (node.queue !== this) return;
+    if (node.previous === undefined) this.first = node.next;
+    else node.previous.next = node.next;
+    if (node.next === undefined) this.#last = node.previous;
+    else node.next.previous = node.previous;
+    node.next = node.previous = node.queue = undefined;
+  }
+}
+
+const nextMicrotask = Promise.resolve();
+
+/**
+ * Rejects a promise, by its `resolve`, with an error that is made in a microtask of a promise chain that leads to it.
+ * V8 then writes the `async` functions that await the promise into the error's stack: an error that comes out of the
+ * event loop still names the caller's line, and calls that succeed pay nothing for it (capturing a stack at each call
+ * would cost some 4 us). Two steps: the promise has to be chained to the inner one before the error is made.
+ */
+export function rejectLater<T>(resolve: (value: PromiseLike<T>) => void, make: () => unknown): void {
+  resolve(
+    nextMicrotask.then(undefined).then(() => {
+      throw make();
+    }),
+  );
+}
+
+/** The error of a wait that has reached its deadline. */
+export const expired = (): Error => new Again();

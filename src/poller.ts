@@ -1,0 +1,246 @@
+/** zmq.Poller, zmq.select and zmq.zmqPoll: waiting for any of several sockets and descriptors. */
+import { readSignal, readTimeout, type WaitOptions } from "./call.js";
+import { ENOTSOCK, POLLERR, POLLIN, POLLOUT } from "./constants.js";
+import type { Engine } from "./engine.js";
+import { makeError, plainError, rangeError, typeError } from "./errors.js";
+import { Messaging } from "./messaging.js";
+import { native } from "./native.js";
+import { rejectLater } from "./pending.js";
+import type { Socket } from "./socket.js";
+import { settled } from "./turn.js";
+
+/** What can be polled: a socket, a descriptor, or something with a `fileno()` or an `fd`. */
+export type Pollable = Socket | number | { fileno(): number } | { readonly fd: number };
+/** A socket, or a descriptor as its number, with the events that are ready. */
+export type PollResult = [socket: Socket | number, mask: number];
+
+interface Item {
+  given: Pollable;
+  mask: number;
+  /** The socket's engine, or the descriptor. */
+  engine: Engine | undefined;
+  fd: number;
+}
+
+function readItem(given: Pollable, mask: number): Item {
+  const engine = Messaging.engineOf(given);
+  if (engine !== undefined) {
+    if (engine.closed) throw makeError(ENOTSOCK, "the poller holds a closed socket");
+    return { given, mask, engine, fd: -1 };
+  }
+  return { given, mask, engine, fd: descriptor(given) };
+}
+
+function descriptor(given: unknown): number {
+  let fd: unknown = given;
+  if (typeof given === "object" && given !== null) {
+    if ("fileno" in given && typeof given.fileno === "function") fd = given.fileno();
+    else if ("fd" in given) fd = given.fd;
+  }
+  if (typeof fd !== "number" || !Number.isInteger(fd)) {
+    throw typeError("a poller takes sockets, descriptors and objects with a fileno() or an fd");
+  }
+  if (fd < 0 || fd >= 2 ** 31) throw rangeError(`${fd} is no file descriptor`);
+  return fd;
+}
+
+function readMask(mask: unknown): number {
+  if (typeof mask !== "number" || !Number.isInteger(mask))
+    throw typeError("events are POLLIN, POLLOUT, POLLERR, POLLPRI");
+  return mask & 0x7fff;
+}
+
+function look(items: readonly Item[], timeout: number): PollResult[] {
+  const masks = native.poll(
+    items.map(({ engine, fd }) => engine?.native ?? fd),
+    items.map(({ mask }) => mask),
+    timeout,
+  );
+  const ready: PollResult[] = [];
+  for (const [i, item] of items.entries()) {
+    item.engine?.touched(); // zmq_poll has looked at it, and may have swallowed a signal that others wait for
+    const mask = masks[i] as number;
+    if (mask > 0) ready.push([item.engine === undefined ? item.fd : (item.given as Socket), mask]);
+  }
+  return ready;
+}
+
+function wait(
+  items: readonly Item[],
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<PollResult[]> {
+  return new Promise((resolve, reject) => {
+    const undo: (() => void)[] = [];
+    const end = (settle: () => void): void => {
+      for (const step of undo.splice(0)) step();
+      settle();
+    };
+    const check = (): void => {
+      if (undo.length === 0) return; // settled meanwhile
+      try {
+        const ready = look(items, 0);
+        if (ready.length > 0) end(() => resolve(ready));
+        else rearm();
+      } catch (error) {
+        end(() => reject(error));
+      }
+    };
+    const failed = (error: () => unknown): void => end(() => rejectLater(resolve, error));
+    const abort = (): void => end(() => reject(signal?.reason));
+    const armed = new Map<Item, () => void>();
+    // A poll on an engine ends when it reports; one whose events were gone at the second look is made again.
+    const rearm = (): void => {
+      for (const item of items) {
+        const { engine, mask } = item;
+        if (engine === undefined || mask === 0 || armed.has(item)) continue;
+        const ready = (): void => {
+          armed.delete(item);
+          setImmediate(check); // together with whatever else becomes ready in this turn
+        };
+        const remove = engine.addPoll({ mask, ready, failed });
+        armed.set(item, remove);
+      }
+    };
+    undo.push(() => {
+      for (const remove of armed.values()) remove();
+    });
+    try {
+      if (timeout >= 0) {
+        const timer = setTimeout(() => end(() => resolve([])), timeout);
+        undo.push(() => clearTimeout(timer));
+      }
+      if (signal !== undefined) {
+        signal.addEventListener("abort", abort, { once: true });
+        undo.push(() => signal.removeEventListener("abort", abort));
+      }
+      for (const { engine, fd, mask } of items) {
+        if (engine !== undefined || mask === 0) continue;
+        const watch = new native.DescriptorWatch(fd, mask, check);
+        undo.push(() => watch.close());
+      }
+      rearm();
+    } catch (error) {
+      end(() => reject(error));
+    }
+  });
+}
+
+/** Polls sockets and descriptors together. `new Map(await poller.poll())` is pyzmq's `dict(poller.poll())`. */
+export class Poller {
+  readonly #masks = new Map<Pollable, number>();
+
+  /** What is registered, with the events it is registered for. */
+  get sockets(): [Pollable, number][] {
+    return [...this.#masks];
+  }
+
+  /** Whether it is registered. */
+  has(socket: Pollable): boolean {
+    return this.#masks.has(socket);
+  }
+
+  /** Registers a socket or descriptor, or changes its events; without any events it is unregistered. */
+  register(socket: Pollable, flags: number = POLLIN | POLLOUT): void {
+    const mask = readMask(flags);
+    if (Messaging.engineOf(socket) === undefined) descriptor(socket);
+    if (mask === 0) this.#masks.delete(socket);
+    else this.#masks.set(socket, mask);
+  }
+
+  /** Changes the events of a socket; registers it if it is not. */
+  modify(socket: Pollable, flags: number = POLLIN | POLLOUT): void {
+    this.register(socket, flags);
+  }
+
+  /** Takes a socket out. An Error if it is not registered. */
+  unregister(socket: Pollable): void {
+    if (!this.#masks.delete(socket)) throw plainError("the socket is not registered with this poller");
+  }
+
+  /**
+   * Waits until something registered is ready.
+   *
+   * @param timeout milliseconds; none or negative waits for ever. With nothing registered it returns at once.
+   * @returns what is ready, in the order of registration; empty at the timeout
+   * @throws (rejects) ZMQError ENOTSOCK for a closed socket; ContextTerminated; `signal.reason`
+   */
+  poll(
+    timeout?: number | null | Omit<WaitOptions, "flags">,
+    options: Omit<WaitOptions, "flags"> = {},
+  ): Promise<PollResult[]> {
+    try {
+      const given = typeof timeout === "object" && timeout !== null ? timeout : options;
+      const limit = readTimeout(typeof timeout === "object" ? given.timeout : timeout) ?? -1;
+      const signal = readSignal(given.signal);
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      const items = this.#items();
+      if (items.length === 0) return settled([]);
+      const ready = look(items, 0);
+      if (ready.length > 0 || limit === 0) return settled(ready);
+      return wait(items, limit, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** `poll` that blocks the thread. */
+  pollSync(timeout?: number | null): PollResult[] {
+    const limit = readTimeout(timeout) ?? -1;
+    const items = this.#items();
+    return items.length === 0 ? [] : look(items, Math.ceil(limit));
+  }
+
+  #items(): Item[] {
+    return Array.from(this.#masks, ([given, mask]) => readItem(given, mask));
+  }
+}
+
+/**
+ * Waits for lists of sockets and descriptors: to be readable, writable, or in error.
+ *
+ * @param timeout seconds; none or negative waits for ever
+ * @returns what is ready of each list
+ */
+export async function select(
+  rlist: Iterable<Pollable>,
+  wlist: Iterable<Pollable>,
+  xlist: Iterable<Pollable>,
+  timeout?: number | null,
+  options: { signal?: AbortSignal } = {},
+): Promise<[Pollable[], Pollable[], Pollable[]]> {
+  const lists = [
+    [[...rlist], POLLIN],
+    [[...wlist], POLLOUT],
+    [[...xlist], POLLERR],
+  ] as const;
+  const poller = new Poller();
+  const masks = new Map<Pollable, number>();
+  for (const [list, mask] of lists) {
+    for (const item of list) masks.set(item, (masks.get(item) ?? 0) | mask);
+  }
+  for (const [item, mask] of masks) poller.register(item, mask);
+  const limit = readTimeout(timeout);
+  const wait = limit === undefined || limit < 0 ? -1 : limit * 1000;
+  const ready = new Map<Socket | number, number>(await poller.poll(wait, options));
+  const found = (item: Pollable): number =>
+    ready.get(Messaging.engineOf(item) === undefined ? descriptor(item) : (item as Socket)) ?? 0;
+  const pick = (list: readonly Pollable[], mask: number): Pollable[] =>
+    list.filter((item) => found(item) & mask);
+  return [pick(...lists[0]), pick(...lists[1]), pick(...lists[2])];
+}
+
+/** `poll` of a list of pairs, without a Poller. The timeout is in milliseconds; negative waits for ever. */
+export function zmqPoll(
+  sockets: Iterable<readonly [Pollable, number]>,
+  timeout = -1,
+  options: Omit<WaitOptions, "flags"> = {},
+): Promise<PollResult[]> {
+  try {
+    const poller = new Poller();
+    for (const [socket, flags] of sockets) poller.register(socket, flags);
+    return poller.poll(timeout, options);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

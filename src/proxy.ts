@@ -1,0 +1,134 @@
+/** zmq.proxy, proxySteerable and device: forwarding on a native thread. */
+import { constants } from "node:os";
+import { checkKeys, readSignal } from "./call.js";
+import { ENOTSOCK } from "./constants.js";
+import type { Engine } from "./engine.js";
+import { makeError, typeError } from "./errors.js";
+import { Messaging } from "./messaging.js";
+import { type ForwarderOptions, native } from "./native.js";
+import { rejectLater } from "./pending.js";
+import type { Socket } from "./socket.js";
+
+export interface ProxyOptions {
+  /** Aborting it stops the proxy, whose promise rejects with `signal.reason`; the sockets are usable again then. */
+  signal?: AbortSignal | undefined;
+}
+
+function engine(socket: unknown, name: string): Engine {
+  const found = Messaging.engineOf(socket);
+  if (found === undefined) throw typeError(`the ${name} of a proxy must be a Socket`);
+  if (found.closed) throw makeError(ENOTSOCK, `the ${name} socket is closed`);
+  if (found.waiting) throw makeError(constants.errno.EBUSY, `calls are pending on the ${name} socket`);
+  return found;
+}
+
+const optional = (socket: unknown, name: string): Engine | undefined =>
+  socket === undefined || socket === null ? undefined : engine(socket, name);
+
+/** A proxy that runs: `done` settles when it has ended and the sockets are usable again. */
+export interface Running {
+  readonly done: Promise<void>;
+  stop(): void;
+}
+
+/** Starts forwarding between sockets, which are lent to the native thread meanwhile. */
+export function forward(
+  sockets: { frontend: Engine; backend: Engine; capture?: Engine | undefined; control?: Engine | undefined },
+  options: Omit<ForwarderOptions, "frontend" | "backend" | "capture" | "control">,
+): Running {
+  const { frontend, backend, capture, control } = sockets;
+  const engines = [frontend, backend, capture, control].filter((one) => one !== undefined);
+  let stop = (): void => {};
+  const done = new Promise<void>((resolve) => {
+    const forwarder = new native.Forwarder(
+      {
+        ...options,
+        frontend: frontend.native,
+        backend: backend.native,
+        capture: capture?.native,
+        control: control?.native,
+      },
+      (errno) => {
+        const code = errno === 0 && engines.some((one) => one.closed) ? ENOTSOCK : errno;
+        if (code === 0) resolve();
+        else rejectLater(resolve, () => makeError(code));
+      },
+    );
+    stop = () => forwarder.stop();
+  });
+  return { done, stop: () => stop() };
+}
+
+function run(
+  frontend: unknown,
+  backend: unknown,
+  capture: unknown,
+  control: unknown,
+  given: ProxyOptions,
+): Promise<void> {
+  try {
+    const signal = readSignal(checkKeys(given, ["signal"]).signal);
+    const sockets = {
+      frontend: engine(frontend, "frontend"),
+      backend: engine(backend, "backend"),
+      capture: optional(capture, "capture"),
+      control: optional(control, "control"),
+    };
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const running = forward(sockets, { keepAlive: true });
+    if (signal === undefined) return running.done;
+    const abort = (): void => running.stop();
+    signal.addEventListener("abort", abort, { once: true });
+    return running.done
+      .finally(() => signal.removeEventListener("abort", abort))
+      .then(() => {
+        if (signal.aborted) throw signal.reason;
+      });
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/**
+ * Forwards messages both ways between two sockets, on a native thread, until the context is terminated
+ * (ContextTerminated), a socket is closed (ENOTSOCK) or the signal is aborted. The sockets cannot be used meanwhile
+ * (EBUSY). One socket for both sides echoes.
+ *
+ * @param capture gets a copy of every message: PUB, PUSH, PAIR or DEALER
+ */
+export function proxy(
+  frontend: Socket,
+  backend: Socket,
+  capture?: Socket | null,
+  options: ProxyOptions = {},
+): Promise<void> {
+  return run(frontend, backend, capture, undefined, options);
+}
+
+/**
+ * `proxy` that obeys `PAUSE`, `RESUME`, `TERMINATE` and `STATISTICS`, sent to the `control` socket (PAIR, REP, ROUTER,
+ * PULL or SUB). Every command is answered with one empty frame, STATISTICS with eight frames of a 64-bit number in the
+ * machine's byte order: frames and bytes received and sent by the frontend, then by the backend. Resolves after
+ * TERMINATE.
+ */
+export function proxySteerable(
+  frontend: Socket,
+  backend: Socket,
+  capture?: Socket | null,
+  control?: Socket | null,
+  options: ProxyOptions = {},
+): Promise<void> {
+  return run(frontend, backend, capture, control, options);
+}
+
+/** pyzmq's old name of `proxy`; the type (QUEUE, FORWARDER, STREAMER) says only what it is meant for. */
+export function device(
+  type: number,
+  frontend: Socket,
+  backend: Socket,
+  options: ProxyOptions = {},
+): Promise<void> {
+  if (typeof type !== "number")
+    return Promise.reject(typeError("a device type is QUEUE, FORWARDER or STREAMER"));
+  return run(frontend, backend, undefined, undefined, options);
+}

@@ -1,0 +1,404 @@
+/** zmq.Socket: everything but sending and receiving, which is in messaging.ts. */
+import { inspect } from "node:util";
+import { defineAccessors } from "./accessors.js";
+import { readSignal, readTimeout, type WaitOptions } from "./call.js";
+import {
+  ENOTSOCK,
+  ENOTSUP,
+  EVENT_ALL,
+  FD,
+  LINGER,
+  POLLIN,
+  RCVHWM,
+  SNDHWM,
+  SocketType,
+  SUBSCRIBE,
+  TYPE,
+  UNSUBSCRIBE,
+} from "./constants.js";
+import { type Context, contextInside } from "./context.js";
+import { Endpoint, readAddress } from "./endpoint.js";
+import { Engine } from "./engine.js";
+import { makeError, typeError } from "./errors.js";
+import { forget, watchForLeak } from "./leaks.js";
+import { Messaging } from "./messaging.js";
+import {
+  type Bytes,
+  decodeOption,
+  encodeOption,
+  nativeKind,
+  nativeSize,
+  notAccessors,
+  optionNumber,
+  type SocketOptionAccessors,
+  type SocketOptionInput,
+  type SocketOptionValue,
+  socketOptionRow,
+  socketOptions,
+} from "./options.js";
+import { type RandomPortOptions, randomPort } from "./random-port.js";
+
+/** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
+const engines = new Map<bigint, WeakRef<Engine>>();
+
+/** How `context.socket` and `Socket.shadow` hand over what the constructor cannot be given by a program. */
+class Shadowed {
+  constructor(
+    readonly engine: Engine,
+    readonly context: Context | undefined,
+    readonly type: number,
+  ) {}
+}
+
+const typeNames = new Map<number, string>();
+for (const [name, number] of Object.entries(SocketType)) {
+  if (!typeNames.has(number)) typeNames.set(number, name);
+}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the option table defines the accessors, below
+export interface Socket extends SocketOptionAccessors {}
+
+/**
+ * A ZeroMQ socket. Made by `context.socket(type)`.
+ *
+ * Methods that may wait return promises; the others act at once. A socket belongs to the thread that made it.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+export class Socket extends Messaging {
+  readonly #engine: Engine;
+  readonly #context: Context | undefined;
+  /** The socket type, as given: `zmq.REQ`. */
+  readonly type: SocketType;
+  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
+  copyThreshold: number;
+
+  /**
+   * @param context the context it belongs to
+   * @param type `zmq.REQ` and so on
+   * @throws TypeError without a context or type; ZMQError EINVAL for an unknown type, EMFILE when the context is full;
+   * ContextTerminated. See zmq_socket(3).
+   */
+  constructor(context: Context | Socket, type?: number, options: { copyThreshold?: number } = {}) {
+    const shadowed = context as unknown;
+    const given = shadowed instanceof Shadowed ? shadowed : open(context as Context, type);
+    super(given.engine);
+    this.#engine = given.engine;
+    this.#context = given.context;
+    this.type = given.type as SocketType;
+    this.copyThreshold = options.copyThreshold ?? 65536;
+  }
+
+  /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
+  static shadow(socket: Socket | bigint): Socket {
+    if (socket instanceof Socket) {
+      if (socket.closed) throw makeError(ENOTSOCK);
+      return new Socket(new Shadowed(socket.#engine, socket.#context, socket.type) as unknown as Context);
+    }
+    if (typeof socket !== "bigint")
+      throw typeError("Socket.shadow takes a Socket or the bigint of its `underlying`");
+    const engine = engines.get(socket)?.deref();
+    if (engine === undefined || engine.closed) {
+      throw makeError(ENOTSOCK, `no open socket of this thread has the address ${socket}`);
+    }
+    const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
+    return new Socket(new Shadowed(engine, undefined, type) as unknown as Context);
+  }
+
+  /** The context it was made with; undefined on a shadow made from an address. */
+  get context(): Context | undefined {
+    return this.#context;
+  }
+
+  get closed(): boolean {
+    return this.#engine.closed;
+  }
+
+  /** libzmq's handle, for `Socket.shadow`; 0n once closed. */
+  get underlying(): bigint {
+    return this.#engine.native.address();
+  }
+
+  // ---- Endpoints
+
+  /**
+   * Accepts connections on an address: `tcp://127.0.0.1:*`, `ipc:///tmp/x`, `inproc://name`, `ws://*:8080`. Where the
+   * address leaves something open, `lastEndpoint` says what was taken. The result unbinds when it is disposed of.
+   *
+   * @throws ZMQError with `endpoint`: EADDRINUSE, EADDRNOTAVAIL, ENODEV, EINVAL, EPROTONOSUPPORT, ENOCOMPATPROTO. See
+   * zmq_bind(3).
+   */
+  bind(address: string | Uint8Array): Endpoint {
+    this.#endpoint("bind", address);
+    return new Endpoint(this, "unbind", this.lastEndpoint);
+  }
+
+  /**
+   * Connects to an address, in the background and again whenever the connection is lost. The result disconnects when
+   * it is disposed of.
+   *
+   * @throws ZMQError with `endpoint`. See zmq_connect(3).
+   */
+  connect(address: string | Uint8Array): Endpoint {
+    this.#endpoint("connect", address);
+    return new Endpoint(this, "disconnect", readAddress(address));
+  }
+
+  /** Stops accepting on an address: the one that `lastEndpoint` gave, for wildcards. ENOENT if it is not bound. */
+  unbind(address: string | Uint8Array): void {
+    this.#endpoint("unbind", address);
+  }
+
+  /** Drops the connection to an address. ENOENT if there is none. See zmq_disconnect(3). */
+  disconnect(address: string | Uint8Array): void {
+    this.#endpoint("disconnect", address);
+  }
+
+  /**
+   * Binds to a free port of `tcp://interface` and returns its number.
+   *
+   * @param address the address without a port
+   * @param minPort the lowest, 49152 by default; with none of these given the system chooses
+   * @param maxPort one past the highest, 65536 by default
+   * @param maxTries how many ports to try, 100 by default
+   * @throws ZMQBindError when no port was free
+   */
+  bindToRandomPort(
+    address: string,
+    minPort?: number | RandomPortOptions,
+    maxPort?: number | RandomPortOptions,
+    maxTries?: number | RandomPortOptions,
+  ): number {
+    return randomPort(address, [minPort, maxPort, maxTries], (url) => {
+      this.bind(url);
+      return this.lastEndpoint;
+    });
+  }
+
+  // ---- Options
+
+  /** Sets an option by its number. See zmq_setsockopt(3) and docs/options.md. */
+  set<N extends number>(option: N, value: SocketOptionInput<N>): void {
+    const number = optionNumber(option);
+    const { kind, value: encoded } = encodeOption(socketOptionRow(number), number, value);
+    this.#engine.native.set(number, kind, encoded);
+    this.#engine.touched();
+  }
+
+  /** Reads an option by its number. See zmq_getsockopt(3) and docs/options.md. */
+  get<N extends number>(option: N): SocketOptionValue<N> {
+    const number = optionNumber(option);
+    const row = socketOptionRow(number);
+    const value = this.#engine.native.get(number, nativeKind(row), nativeSize(row));
+    this.#engine.touched();
+    return decodeOption(row, number, value) as SocketOptionValue<N>;
+  }
+
+  /** Sets a byte-valued option to a string in an encoding, UTF-8 by default. */
+  setString(option: number, text: string, encoding: BufferEncoding = "utf-8"): void {
+    if (typeof text !== "string")
+      throw typeError(`expected a string, not ${text === null ? "null" : typeof text}`);
+    this.set(option, Buffer.from(text, encoding));
+  }
+
+  /** Reads a byte-valued option as a string. A TypeError if it is a number. */
+  getString(option: number, encoding: BufferEncoding = "utf-8"): string {
+    const value = this.get(option);
+    if (typeof value === "string") return value;
+    if (Buffer.isBuffer(value)) return value.toString(encoding);
+    throw typeError(`option ${option} will not return a string to be decoded`);
+  }
+
+  /** pyzmq's other names of `set`, `get`, `setString` and `getString`. */
+  setsockopt<N extends number>(option: N, value: SocketOptionInput<N>): void {
+    this.set(option, value);
+  }
+  getsockopt<N extends number>(option: N): SocketOptionValue<N> {
+    return this.get(option);
+  }
+  setsockoptString(option: number, text: string, encoding?: BufferEncoding): void {
+    this.setString(option, text, encoding);
+  }
+  getsockoptString(option: number, encoding?: BufferEncoding): string {
+    return this.getString(option, encoding);
+  }
+
+  /** Subscribes to messages that begin with the topic; the empty topic takes all. SUB only (EINVAL). */
+  subscribe(topic: Bytes): void {
+    this.set(SUBSCRIBE, topic);
+  }
+
+  /** Ends one subscription to the topic; without effect if there is none. */
+  unsubscribe(topic: Bytes): void {
+    this.set(UNSUBSCRIBE, topic);
+  }
+
+  /** Joins a group. DISH only. See zmq_join(3). */
+  join(group: string): void {
+    this.#engine.native.group("join", readGroup(group));
+    this.#engine.touched();
+  }
+
+  /** Leaves a group. DISH only. See zmq_leave(3). */
+  leave(group: string): void {
+    this.#engine.native.group("leave", readGroup(group));
+    this.#engine.touched();
+  }
+
+  /** Both high-water marks, in messages; reads SNDHWM. */
+  get hwm(): number {
+    return this.get(SNDHWM);
+  }
+  set hwm(value: number) {
+    this.set(SNDHWM, value);
+    this.set(RCVHWM, value);
+  }
+  getHwm(): number {
+    return this.hwm;
+  }
+  setHwm(value: number): void {
+    this.hwm = value;
+  }
+
+  /** The descriptor that signals news of the socket (option FD): edge-triggered, for reading only. */
+  fileno(): number {
+    return this.get(FD);
+  }
+
+  // ---- Waiting
+
+  /**
+   * Waits until the socket is ready, without consuming anything.
+   *
+   * @param timeout milliseconds; none or negative waits for ever
+   * @param flags `POLLIN`, `POLLOUT` or both
+   * @returns the events that are ready; 0 at the timeout
+   * @throws (rejects) ZMQError ENOTSUP on a closed socket, ENOTSOCK when it is closed meanwhile
+   */
+  poll(
+    timeout?: number | null | PollOptions,
+    flags: number = POLLIN,
+    options: PollOptions = {},
+  ): Promise<number> {
+    try {
+      const given = typeof timeout === "object" && timeout !== null ? timeout : options;
+      const limit = typeof timeout === "object" ? given.timeout : timeout;
+      const wait = { timeout: readTimeout(limit) ?? -1, signal: readSignal(given.signal) };
+      const mask = readEvents(given.flags ?? flags);
+      if (this.closed) throw makeError(ENOTSUP);
+      return this.#engine.poll(mask, wait);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** `poll` that blocks the thread. */
+  pollSync(timeout?: number | null, flags: number = POLLIN): number {
+    const limit = readTimeout(timeout) ?? -1;
+    const mask = readEvents(flags);
+    if (this.closed) throw makeError(ENOTSUP);
+    const events = mask === 0 ? 0 : this.#engine.native.wait(mask, Math.ceil(limit)) & mask;
+    this.#engine.touched();
+    return events;
+  }
+
+  /** Pending operations keep the process alive (the default). */
+  ref(): this {
+    this.#engine.setReferenced(true);
+    return this;
+  }
+
+  /** Pending operations do not keep the process alive. */
+  unref(): this {
+    this.#engine.setReferenced(false);
+    return this;
+  }
+
+  // ---- Monitoring
+
+  /**
+   * Publishes the socket's events on a PAIR socket that is bound to an `inproc://` address; `null` stops.
+   *
+   * Connect the other PAIR before the next bind: libzmq waits for a reader. `getMonitorSocket` does all of it.
+   */
+  monitor(address: string | null, events: number = EVENT_ALL): void {
+    if (address !== null && typeof address !== "string")
+      throw typeError("a monitor's address is a string, or null");
+    this.#engine.native.monitor(address, events);
+    this.#engine.touched();
+  }
+
+  // ---- Life
+
+  /**
+   * Closes the socket. What waits on it is rejected with ENOTSOCK; what is queued to be sent is sent in the background
+   * for as long as LINGER says. Closing twice is nothing.
+   *
+   * @param linger milliseconds, instead of the socket's LINGER
+   */
+  close(linger?: number | null): void {
+    if (this.closed) return;
+    if (linger !== undefined && linger !== null) this.set(LINGER, linger);
+    this.#engine.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [inspect.custom](): string {
+    const type = typeNames.get(this.type) ?? String(this.type);
+    return `Socket(zmq.${type}${this.closed ? ", closed" : ""})`;
+  }
+
+  #endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string | Uint8Array): void {
+    this.#engine.native.endpoint(verb, readAddress(address));
+    this.#engine.touched();
+  }
+}
+
+defineAccessors(Socket.prototype, socketOptions, notAccessors, {
+  get: (socket: Socket, option) => socket.get(option),
+  set: (socket: Socket, option, value) => socket.set(option, value as never),
+});
+
+/** Options of `socket.poll` in one object. */
+export type PollOptions = WaitOptions;
+
+/** Opens a libzmq socket and writes it into this thread's book. */
+function open(context: Context, type: unknown): Shadowed {
+  const owner = contextInside(context);
+  if (typeof type !== "number" || !Number.isInteger(type)) {
+    throw typeError(`a socket type is a number such as zmq.REQ; got ${type === null ? "null" : typeof type}`);
+  }
+  const engine = new Engine(owner.native, type);
+  const address = engine.native.address();
+  engines.set(address, new WeakRef(engine));
+  owner.adopt(engine);
+  const { native } = engine;
+  const gone = (): void => {
+    // A later socket may have got the same address.
+    if (engines.get(address)?.deref() === undefined || engines.get(address)?.deref()?.closed)
+      engines.delete(address);
+  };
+  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, () => {
+    gone();
+    native.close();
+  });
+  engine.onClose(() => {
+    forget(engine);
+    gone();
+  });
+  return new Shadowed(engine, context, type);
+}
+
+function readGroup(group: unknown): string {
+  if (typeof group !== "string")
+    throw typeError(`a group is a string; got ${group === null ? "null" : typeof group}`);
+  return group;
+}
+
+function readEvents(mask: unknown): number {
+  if (typeof mask !== "number" || !Number.isInteger(mask))
+    throw typeError("events are POLLIN, POLLOUT or both");
+  return mask & 0x7fff;
+}

@@ -1,0 +1,30 @@
+/** Strings as frames. */
+import { isUtf8 } from "node:buffer";
+import { rangeError, typeError } from "./errors.js";
+
+export interface TextOptions {
+  /** Any encoding that Buffer knows. Default "utf-8". */
+  encoding?: BufferEncoding | undefined;
+}
+
+function readEncoding(encoding: unknown): BufferEncoding | undefined {
+  if (encoding === undefined || encoding === "utf-8" || encoding === "utf8") return undefined;
+  if (typeof encoding === "string" && Buffer.isEncoding(encoding)) return encoding;
+  throw typeError(
+    `encoding must be one that Buffer knows, such as "utf-8" or "latin1"; got ${String(encoding)}`,
+  );
+}
+
+export function encodeText(text: unknown, encoding?: unknown): string | Buffer {
+  if (typeof text !== "string")
+    throw typeError(`expected a string, not ${text === null ? "null" : typeof text}`);
+  const other = readEncoding(encoding);
+  return other === undefined ? text : Buffer.from(text, other);
+}
+
+export function decodeText(frame: Buffer, encoding?: unknown): string {
+  const other = readEncoding(encoding);
+  if (other !== undefined) return frame.toString(other);
+  if (!isUtf8(frame)) throw rangeError(`the frame of ${frame.length} bytes is not valid UTF-8`);
+  return frame.toString("utf8");
+}
