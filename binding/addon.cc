@@ -14,6 +14,7 @@
 #include "descriptor.h"
 #include "error.h"
 #include "forwarder.h"
+#include "frame.h"
 #include "handle.h"
 #include "message.h"
 #include "socket.h"
@@ -25,6 +26,9 @@ namespace {
 
 // How long, in milliseconds, the end of a process or worker may wait for what is still queued.
 std::atomic<int> exit_linger{1000};
+
+// How long after the exit limit libzmq may take to let go of messages that it drops.
+constexpr int kPinGraceMs = 2000;
 
 // The environments that have not been cleaned up, for the exit that skips the cleanup hooks: process.exit() on the main
 // thread goes straight to the C library's exit handlers.
@@ -38,7 +42,8 @@ Registry& Book() {
 }
 
 int Left(std::chrono::steady_clock::time_point deadline) {
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return left.count() > 0 ? static_cast<int>(left.count()) : 0;
 }
 
@@ -48,6 +53,8 @@ void CloseSockets(Addon& addon) {
   for (auto& forwarder : forwarders) forwarder->Finish();
   auto sockets = addon.sockets;
   for (SocketHandle* socket : sockets) socket->CloseForExit(exit_linger);
+  auto parked = std::move(addon.parked);
+  for (auto& socket : parked) socket->CloseForExit(exit_linger);
 }
 
 void AtProcessExit() {
@@ -61,6 +68,7 @@ void AtProcessExit() {
     // Another thread's sockets are not ours to touch; Node has stopped its workers by now.
     if (thread != std::this_thread::get_id()) continue;
     addon->closing = true;
+    addon->napi_gone = true;
     addon->mailbox->Close();
     CloseSockets(*addon);
   }
@@ -85,7 +93,8 @@ Napi::Value Has(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Strerror(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), zmq_strerror(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0));
+  return Napi::String::New(info.Env(),
+                           zmq_strerror(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0));
 }
 
 // curveKeypair(): [public key, secret key] as Z85 text
@@ -126,13 +135,15 @@ napi_value SetArena(napi_env env, napi_callback_info info) {
   napi_value buffer;
   bool is_buffer = false;
   napi_is_arraybuffer(env, args[0], &is_buffer);
-  if (!is_buffer || napi_get_typedarray_info(env, args[1], &type, &length, &data, &buffer, &offset) != napi_ok ||
+  if (!is_buffer ||
+      napi_get_typedarray_info(env, args[1], &type, &length, &data, &buffer, &offset) != napi_ok ||
       type != napi_int32_array || length == 0) {
     return Misuse(env, "arena takes an ArrayBuffer and an Int32Array");
   }
   if (addon.slab != nullptr) napi_delete_reference(env, addon.slab);
   napi_create_reference(env, args[0], 1, &addon.slab);
-  if (addon.index_ref == nullptr) {  // one index for good: its memory is never replaced or reached by programs
+  if (addon.index_ref ==
+      nullptr) {  // one index for good: its memory is never replaced or reached by programs
     napi_create_reference(env, args[1], 1, &addon.index_ref);
     addon.index = static_cast<int32_t*>(data);
     addon.index_length = length;
@@ -189,6 +200,13 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   auto watchers = self->watchers;
   for (Watcher* watcher : watchers) watcher->Close();
   ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline));
+  // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
+  self->WaitForPins(Left(deadline) + kPinGraceMs);
+  for (napi_ref* reference :
+       {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref, &self->frame}) {
+    if (*reference != nullptr) napi_delete_reference(self->env, *reference);
+    *reference = nullptr;
+  }
   self->HandleClosed();
 }
 
@@ -196,6 +214,34 @@ void Addon::HandleClosed() {
   if (--open_handles > 0 || !closing) return;
   napi_remove_async_cleanup_hook(hook_);
   self_.reset();
+}
+
+void Addon::Pinned() {
+  std::lock_guard<std::mutex> lock(pins_mutex_);
+  pins_++;
+}
+
+void Addon::Unpin() {
+  std::lock_guard<std::mutex> lock(pins_mutex_);
+  if (--pins_ > 0) return;
+  unpinned_.notify_all();
+  // What was parked for the sake of the pins can be closed now.
+  mailbox->Post([](napi_env env) {
+    Addon& addon = Of(env);
+    if (addon.HasPins()) return;
+    auto parked = std::move(addon.parked);
+    for (auto& socket : parked) socket->Close();
+  });
+}
+
+bool Addon::HasPins() {
+  std::lock_guard<std::mutex> lock(pins_mutex_);
+  return pins_ > 0;
+}
+
+void Addon::WaitForPins(int limit_ms) {
+  std::unique_lock<std::mutex> lock(pins_mutex_);
+  unpinned_.wait_for(lock, std::chrono::milliseconds(limit_ms), [this] { return pins_ == 0; });
 }
 
 void Addon::Call(napi_ref function, std::initializer_list<napi_value> arguments) {
@@ -240,6 +286,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("poll", poll);
   exports.Set("Context", Context::Define(env));
   exports.Set("Socket", Socket::Define(env));
+  napi_value frame = Frame::Define(env);
+  napi_create_reference(env, frame, 1, &Addon::Of(env).frame);
+  exports.Set("Frame", frame);
   exports.Set("Forwarder", Forwarder::Define(env));
   exports.Set("DescriptorWatch", DescriptorWatch::Define(env));
   return exports;

@@ -1,9 +1,11 @@
 // What belongs to one JavaScript environment (the main thread's, or one worker's).
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <unordered_set>
 
 #include "deps.h"
@@ -28,6 +30,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
   // Given by TypeScript once: (errno, detail, endpoint) => Error, and a function that does nothing (see Interrupted).
   napi_ref make_error = nullptr;
   napi_ref checkpoint = nullptr;
+  napi_ref frame = nullptr;  // the constructor of Frame
 
   // Where received frames are written: see Arena in message.h.
   napi_ref slab = nullptr;
@@ -37,6 +40,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
 
   // Everything that the environment's end has to put in order.
   std::unordered_set<SocketHandle*> sockets;
+  std::unordered_set<std::shared_ptr<SocketHandle>> parked;  // closed, but see SocketHandle::Close
   std::unordered_set<std::shared_ptr<ContextHandle>> contexts;
   std::unordered_set<std::shared_ptr<Forwarder>> forwarders;
   std::unordered_set<Watcher*> watchers;
@@ -45,12 +49,23 @@ class Addon : public std::enable_shared_from_this<Addon> {
   // throws is an uncaught exception.
   void Call(napi_ref function, std::initializer_list<napi_value> arguments);
 
-  bool closing = false;
-  int open_handles = 0;  // uv handles whose close callback has not run yet
+  // Messages that stand for memory of this environment's JavaScript. It must not go before they have.
+  void Pinned();
+  void Unpin();  // any thread
+  bool HasPins();
+
+  bool closing = false;    // the end has begun: nothing new is opened
+  bool napi_gone = false;  // the process is past the point where Node-API may be called
+  int open_handles = 0;    // uv handles whose close callback has not run yet
   void HandleClosed();
 
  private:
   static void Cleanup(napi_async_cleanup_hook_handle hook, void* arg);
+  void WaitForPins(int limit_ms);
+
+  std::mutex pins_mutex_;
+  std::condition_variable unpinned_;
+  int pins_ = 0;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   std::shared_ptr<Addon> self_;  // until the cleanup is complete
 };

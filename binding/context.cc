@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "error.h"
+#include "handle.h"
 #include "thread.h"
 
 namespace nodezmq {
@@ -108,21 +109,17 @@ bool ContextHandle::Terminated() {
   return terminating_;
 }
 
-void ContextHandle::Terminate(std::function<void()> done) {
-  bool ended = false;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    ended = context_ == nullptr;
-    if (!ended) {
-      waiting_.push_back(std::move(done));
-      if (terminating_) return;
-      terminating_ = true;
-    }
-  }
-  if (ended) {
+void ContextHandle::Terminate(const std::function<void()>& done) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (context_ == nullptr) {
+    lock.unlock();
     done();
     return;
   }
+  waiting_.push_back(done);
+  if (terminating_) return;
+  terminating_ = true;
+  lock.unlock();
   auto self = shared_from_this();
   auto run = [self] {
     // zmq_ctx_term is the one call that waits: for the sockets to be closed and for what lingers.
@@ -184,7 +181,8 @@ napi_value Context::New(napi_env env, napi_callback_info info) {
     }
     errno = EFAULT;
   } else {
-    handle = how == "instance" ? ContextHandle::Instance(args.Int(0, 1)) : ContextHandle::Create(args.Int(0, 1));
+    handle =
+        how == "instance" ? ContextHandle::Instance(args.Int(0, 1)) : ContextHandle::Create(args.Int(0, 1));
   }
   if (handle == nullptr) return Fail(env, zmq_errno());
   auto* context = new Context();
@@ -227,11 +225,17 @@ napi_value Context::Term(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   auto* self = Self<Context>(env, args.self);
   if (self == nullptr) return Misuse(env, "not a context");
+  Addon& addon = Addon::Of(env);
+  // What was only parked would hold the context up.
+  for (auto& socket : std::vector<std::shared_ptr<SocketHandle>>(addon.parked.begin(), addon.parked.end())) {
+    if (socket->Owner() != self->handle_) continue;
+    addon.parked.erase(socket);
+    socket->Close();
+  }
   if (args.IsNullish(0)) {
     self->handle_->Terminate([] {});
     return nullptr;
   }
-  Addon& addon = Addon::Of(env);
   napi_ref done;
   if (napi_create_reference(env, args[0], 1, &done) != napi_ok) return Misuse(env, "term takes a function");
   auto mailbox = addon.mailbox;

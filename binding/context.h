@@ -31,7 +31,7 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
   int Get(int option, int* value);
 
   // Begins zmq_ctx_term on a thread of its own; `done` runs on that thread when every socket is closed. Never blocks.
-  void Terminate(std::function<void()> done);
+  void Terminate(const std::function<void()>& done);
   bool Terminated();  // or terminating
   uint64_t Address() const { return address_; }
 

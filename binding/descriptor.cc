@@ -55,7 +55,7 @@ void DescriptorWatch::Release(napi_env env) {
 #ifndef _WIN32
   if (fd_ >= 0) close(fd_);
 #endif
-  if (wake_ != nullptr && !addon_->closing) napi_delete_reference(env, wake_);
+  if (wake_ != nullptr && !addon_->napi_gone) napi_delete_reference(env, wake_);
   wake_ = nullptr;
   addon_ = nullptr;
 }

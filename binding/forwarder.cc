@@ -202,8 +202,9 @@ int Forwarder::Obey() {
     if (command == "RESUME") paused_ = false;
     if (command == "TERMINATE") ended_ = true;
     if (command == "STATISTICS") {
-      for (uint64_t figure : {forward_.received, forward_.received_bytes, backward_.sent, backward_.sent_bytes,
-                              backward_.received, backward_.received_bytes, forward_.sent, forward_.sent_bytes}) {
+      for (uint64_t figure :
+           {forward_.received, forward_.received_bytes, backward_.sent, backward_.sent_bytes,
+            backward_.received, backward_.received_bytes, forward_.sent, forward_.sent_bytes}) {
         frames.emplace_back();
         zmq_msg_init_size(frames.back().Raw(), sizeof figure);
         std::memcpy(frames.back().Data(), &figure, sizeof figure);
@@ -285,7 +286,8 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   forwarder->capture_ = socket("capture", &ok);
   forwarder->control_ = socket("control", &ok);
   if (!ok) return nullptr;
-  if (frontend == nullptr || backend == nullptr) return Misuse(env, "a proxy needs a frontend and a backend socket");
+  if (frontend == nullptr || backend == nullptr)
+    return Misuse(env, "a proxy needs a frontend and a backend socket");
   forwarder->forward_.from = forwarder->forward_.to = frontend;
   forwarder->forward_.to = backend;
   forwarder->forward_.prefix = text("forwardPrefix");
@@ -298,7 +300,8 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   if (int code = forwarder->OpenSignal(); code != 0) return Fail(env, code);
 
   napi_ref done;
-  if (napi_create_reference(env, args[1], 1, &done) != napi_ok) return Misuse(env, "a proxy takes a function");
+  if (napi_create_reference(env, args[1], 1, &done) != napi_ok)
+    return Misuse(env, "a proxy takes a function");
   bool keep_alive = flag("keepAlive");
   auto mailbox = addon.mailbox;
   auto body = [forwarder, mailbox, done, keep_alive] {

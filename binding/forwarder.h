@@ -35,8 +35,8 @@ class Forwarder : public std::enable_shared_from_this<Forwarder> {
     void* to = nullptr;
     std::string prefix;  // sent to the capture socket before the message
     std::vector<Message> held;
-    bool captured = false;         // the held message has reached the capture socket
-    void* waits_for = nullptr;     // the socket that was full
+    bool captured = false;      // the held message has reached the capture socket
+    void* waits_for = nullptr;  // the socket that was full
     uint64_t received = 0, received_bytes = 0, sent = 0, sent_bytes = 0;
   };
 

@@ -7,7 +7,8 @@
 
 namespace nodezmq {
 
-std::shared_ptr<SocketHandle> SocketHandle::Create(Addon& addon, std::shared_ptr<ContextHandle> context, int type) {
+std::shared_ptr<SocketHandle> SocketHandle::Create(Addon& addon, std::shared_ptr<ContextHandle> context,
+                                                   int type) {
   void* socket = context->OpenSocket(type);
   if (socket == nullptr) return nullptr;
   auto handle = std::make_shared<SocketHandle>();
@@ -19,7 +20,10 @@ std::shared_ptr<SocketHandle> SocketHandle::Create(Addon& addon, std::shared_ptr
   return handle;
 }
 
-SocketHandle::~SocketHandle() { Close(); }
+SocketHandle::~SocketHandle() {
+  sent_pinned_ = false;  // nobody is left who could park it
+  Close();
+}
 
 void SocketHandle::Close() {
   if (socket_ == nullptr) return;
@@ -33,11 +37,37 @@ void SocketHandle::Close() {
   if (watcher_ != nullptr) watcher_->Close();
   watcher_ = nullptr;
   if (poller_ != nullptr) zmq_poller_destroy(&poller_);
-  if (wake_ != nullptr && !addon_->closing) napi_delete_reference(addon_->env, wake_);
+  if (wake_ != nullptr && !addon_->napi_gone) napi_delete_reference(addon_->env, wake_);
   wake_ = nullptr;
+  if (!parked_ && Park()) return;
   zmq_close(socket_);
   socket_ = nullptr;
   addon_ = nullptr;
+}
+
+bool SocketHandle::Park() {
+  if (!sent_pinned_ || addon_->closing || !addon_->HasPins()) return false;
+  int linger = 0;
+  size_t size = sizeof linger;
+  if (zmq_getsockopt(socket_, ZMQ_LINGER, &linger, &size) != 0 || linger >= 0) return false;
+  for (const std::string& address : bound_) zmq_unbind(socket_, address.c_str());
+  parked_ = true;
+  addon_->parked.insert(shared_from_this());
+  return true;
+}
+
+void SocketHandle::Bound(const std::string& address) {
+  inproc_ = inproc_ || address.rfind("inproc://", 0) == 0;
+  // Wildcards are given up by the address that was taken.
+  char taken[1024];
+  size_t size = sizeof taken;
+  if (zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, taken, &size) == 0) bound_.insert(taken);
+}
+
+void SocketHandle::Unbound(const std::string& address) { bound_.erase(address); }
+
+void SocketHandle::Connected(const std::string& address) {
+  inproc_ = inproc_ || address.rfind("inproc://", 0) == 0;
 }
 
 void SocketHandle::CloseForExit(int limit_ms) {
@@ -77,14 +107,16 @@ int SocketHandle::OpenWatcher() {
     if (zmq_errno() != EINVAL) return zmq_errno();
     poller_ = zmq_poller_new();
     if (poller_ == nullptr) return ENOMEM;
-    if (zmq_poller_add(poller_, socket_, nullptr, ZMQ_POLLIN | ZMQ_POLLOUT) != 0 || zmq_poller_fd(poller_, &fd) != 0) {
+    if (zmq_poller_add(poller_, socket_, nullptr, ZMQ_POLLIN | ZMQ_POLLOUT) != 0 ||
+        zmq_poller_fd(poller_, &fd) != 0) {
       int code = zmq_errno();
       zmq_poller_destroy(&poller_);
       return code;
     }
   }
   watcher_ = Watcher::Open(*addon_, fd, [this](int) { OnReady(); });
-  return watcher_ == nullptr ? errno : 0;
+  if (watcher_ != nullptr) return 0;
+  return errno != 0 ? errno : ENOMEM;
 }
 
 // A zmq_poller's descriptor stays readable until the poller itself has looked.
@@ -98,6 +130,7 @@ int SocketHandle::Hold(bool* fresh) {
   if (watcher_ == nullptr) {
     if (int code = OpenWatcher(); code != 0) return code;
   }
+  if (watcher_ == nullptr) return ENOMEM;
   *fresh = !watcher_->Active();
   if (int code = watcher_->Start(kUvReadable); code != 0) return code;
   if (*fresh) Drain();
@@ -115,7 +148,7 @@ void SocketHandle::Release() {
   if (!held_) return;
   held_ = false;
   if (watcher_ != nullptr) watcher_->Unref();
-  if (wake_ != nullptr && !addon_->closing) napi_reference_unref(addon_->env, wake_, nullptr);
+  if (wake_ != nullptr && !addon_->napi_gone) napi_reference_unref(addon_->env, wake_, nullptr);
 }
 
 void SocketHandle::SetReferenced(bool referenced) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <unordered_set>
 
 #include "addon.h"
 #include "context.h"
@@ -16,14 +18,24 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   static std::shared_ptr<SocketHandle> Create(Addon& addon, std::shared_ptr<ContextHandle> context, int type);
   ~SocketHandle();
 
-  // Stops watching and closes. A socket that a proxy is using is closed by the proxy when it has let go.
+  // Stops watching and closes. A socket that a proxy is using is closed by the proxy when it has let go. One that may
+  // linger for ever with messages that stand for JavaScript's memory is parked: libzmq offers no way to shorten the
+  // LINGER of a closed socket, and the memory may have to go first, when its environment ends.
   void Close();
   // The same at the end of the environment: what is queued gets its LINGER, but never more than `limit_ms`.
   void CloseForExit(int limit_ms);
-  bool Open() const { return socket_ != nullptr; }
+  bool Open() const { return socket_ != nullptr && !parked_; }
   void* Raw() const { return socket_; }
   uint64_t Address() const { return address_; }
   const std::shared_ptr<ContextHandle>& Owner() const { return context_; }
+
+  // What became of an endpoint: which addresses have to be given up when the socket is parked, and whether messages
+  // travel within the process, where they would be received without ever being copied.
+  void Bound(const std::string& address);
+  void Unbound(const std::string& address);
+  void Connected(const std::string& address);
+  bool Inproc() const { return inproc_; }
+  void SentPinned() { sent_pinned_ = true; }
 
   // While lent, only the borrower's thread may touch the socket.
   void Lend(std::shared_ptr<Forwarder> to);
@@ -46,6 +58,7 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   [[nodiscard]] int OpenWatcher();
   void OnReady();
   void Drain();
+  bool Park();
 
   Addon* addon_ = nullptr;  // null once closed
   std::shared_ptr<ContextHandle> context_;
@@ -57,6 +70,10 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   bool held_ = false;
   bool referenced_ = true;
   bool close_wanted_ = false;
+  bool inproc_ = false;
+  bool sent_pinned_ = false;
+  bool parked_ = false;
+  std::unordered_set<std::string> bound_;
   std::shared_ptr<Forwarder> borrower_;
 };
 

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "frame.h"
+
 namespace nodezmq {
 
 namespace {
@@ -16,7 +18,8 @@ Message::Read FromString(napi_env env, napi_value value, zmq_msg_t* msg) {
   napi_get_value_string_utf16(env, value, nullptr, 0, &units);
   if (units * 3 < kStackText) {
     char text[kStackText];
-    if (napi_get_value_string_utf8(env, value, text, sizeof text, &length) != napi_ok) return Message::Read::kThrown;
+    if (napi_get_value_string_utf8(env, value, text, sizeof text, &length) != napi_ok)
+      return Message::Read::kThrown;
     zmq_msg_init_size(msg, length);
     std::memcpy(zmq_msg_data(msg), text, length);
     return Message::Read::kOk;
@@ -68,7 +71,14 @@ Message::Read Message::FromValue(napi_env env, napi_value value) {
   if (napi_typeof(env, value, &type) != napi_ok) return Read::kNotData;
   if (type == napi_string) return FromString(env, value, &msg_);
   bool is_view = false;
-  if (type != napi_object || napi_is_buffer(env, value, &is_view) != napi_ok || !is_view) return Read::kNotData;
+  if (type != napi_object || napi_is_buffer(env, value, &is_view) != napi_ok) return Read::kNotData;
+  if (!is_view) {
+    Message* frame = Frame::Unwrap(env, value);
+    if (frame == nullptr) return Read::kNotData;
+    pinned_ = frame->pinned_;
+    zmq_msg_copy(&msg_, &frame->msg_);
+    return Read::kOk;
+  }
   void* data = nullptr;
   size_t size = 0;
   if (napi_get_buffer_info(env, value, &data, &size) != napi_ok) return Read::kNotData;
@@ -82,10 +92,10 @@ Message::Read Message::FromValue(napi_env env, napi_value value) {
   return Read::kOk;
 }
 
-napi_value Message::ToBuffer(napi_env env) {
+// Subscribers of one process share a published message: whoever may write into it needs a copy.
+napi_value Message::ToBuffer(napi_env env, bool may_share) {
   napi_value result;
-  // Subscribers of one process share a published message: whoever may write into it needs a copy.
-  if (Size() >= kShare && zmq_msg_get(&msg_, ZMQ_SHARED) == 0) {
+  if (Size() >= kShare && may_share) {
     auto* shared = new Message(std::move(*this));
     auto release = [](napi_env, void*, void* hint) { delete static_cast<Message*>(hint); };
     napi_status status =
@@ -98,6 +108,26 @@ napi_value Message::ToBuffer(napi_env env) {
   if (napi_create_buffer_copy(env, Size(), Data(), nullptr, &result) != napi_ok) return nullptr;
   *this = Message();
   return result;
+}
+
+bool Message::Share(void* data, size_t size, zmq_free_fn* release, void* hint) {
+  if (zmq_msg_init_data(&msg_, data, size, release, hint) != 0) {
+    zmq_msg_init(&msg_);
+    return false;
+  }
+  pinned_ = true;
+  return true;
+}
+
+bool Message::Unpin() {
+  Message copy;
+  if (zmq_msg_init_size(&copy.msg_, Size()) != 0) {
+    zmq_msg_init(&copy.msg_);
+    return false;
+  }
+  std::memcpy(copy.Data(), Data(), Size());
+  *this = std::move(copy);
+  return true;
 }
 
 int SendMessage(void* socket, Message& message, int flags) {

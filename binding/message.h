@@ -11,11 +11,12 @@ class Message {
  public:
   Message() { zmq_msg_init(&msg_); }
   ~Message() { zmq_msg_close(&msg_); }
-  Message(Message&& other) noexcept {
+  Message(Message&& other) noexcept : pinned_(other.pinned_) {
     zmq_msg_init(&msg_);
     zmq_msg_move(&msg_, &other.msg_);
   }
   Message& operator=(Message&& other) noexcept {
+    pinned_ = other.pinned_;
     zmq_msg_move(&msg_, &other.msg_);
     return *this;
   }
@@ -24,11 +25,20 @@ class Message {
 
   // How reading a JavaScript value went. TypeScript turns the last two into a TypeError that names the frame.
   enum class Read { kOk, kThrown, kDetached, kNotData };
-  // Accepts a string (sent as UTF-8) or any view of a buffer; copies.
+  // Accepts a string (sent as UTF-8) or any view of a buffer, which are copied, or a Frame of ours, which is shared.
   [[nodiscard]] Read FromValue(napi_env env, napi_value value);
 
-  // A Buffer of its own: a copy, or above kShare the message's memory itself. Empties the message.
-  [[nodiscard]] napi_value ToBuffer(napi_env env);
+  // A Buffer of its own: a copy, or from kShare on the message's memory itself, if nobody else has it. Empties the
+  // message.
+  [[nodiscard]] napi_value ToBuffer(napi_env env) { return ToBuffer(env, !SharedWithOthers()); }
+  [[nodiscard]] napi_value ToBuffer(napi_env env, bool may_share);
+  bool SharedWithOthers() { return zmq_msg_get(&msg_, ZMQ_SHARED) != 0; }
+
+  // Makes it stand for memory of JavaScript's, until libzmq calls `release`. False when there is no memory.
+  [[nodiscard]] bool Share(void* data, size_t size, zmq_free_fn* release, void* hint);
+  bool Pinned() const { return pinned_; }
+  // A message with the same content in memory of its own.
+  [[nodiscard]] bool Unpin();
 
   void* Data() { return zmq_msg_data(&msg_); }
   size_t Size() const { return zmq_msg_size(&msg_); }
@@ -42,6 +52,7 @@ class Message {
 
  private:
   zmq_msg_t msg_;
+  bool pinned_ = false;  // stands for memory of JavaScript's
 };
 
 // zmq_msg_send and zmq_msg_recv, EINTR retried; -1 and errno otherwise.

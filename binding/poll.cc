@@ -42,7 +42,8 @@ napi_value Poll(napi_env env, napi_callback_info info) {
   for (uint32_t i = 0; i < count; i++) {
     napi_value what, events;
     int32_t mask = 0, fd = 0;
-    if (napi_get_element(env, args[0], i, &what) != napi_ok || napi_get_element(env, args[1], i, &events) != napi_ok ||
+    if (napi_get_element(env, args[0], i, &what) != napi_ok ||
+        napi_get_element(env, args[1], i, &events) != napi_ok ||
         napi_get_value_int32(env, events, &mask) != napi_ok) {
       return Misuse(env, "poll takes arrays of sockets or descriptors, and of events");
     }
@@ -52,10 +53,12 @@ napi_value Poll(napi_env env, napi_callback_info info) {
     }
     std::shared_ptr<SocketHandle> handle = Socket::Unwrap(env, what);
     if (handle == nullptr || !handle->Open()) return Fail(env, ENOTSOCK);
-    if (handle->Lent()) return Fail(env, EBUSY, "the socket is lent to a proxy; stop the proxy before using it");
+    if (handle->Lent())
+      return Fail(env, EBUSY, "the socket is lent to a proxy; stop the proxy before using it");
     items[i] = {handle->Raw(), 0, static_cast<short>(mask), 0};
   }
-  if (PollItems(env, items.data(), static_cast<int>(count), args.Int(2, -1)) < 0) return Fail(env, zmq_errno());
+  if (PollItems(env, items.data(), static_cast<int>(count), args.Int(2, -1)) < 0)
+    return Fail(env, zmq_errno());
   napi_value result;
   napi_create_array_with_length(env, count, &result);
   for (uint32_t i = 0; i < count; i++) napi_set_element(env, result, i, Number(env, items[i].revents));

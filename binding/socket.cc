@@ -78,7 +78,8 @@ napi_value Socket::Address(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   auto* self = Self<Socket>(env, args.self);
   napi_value result;
-  napi_create_bigint_uint64(env, self == nullptr || !self->handle_->Open() ? 0 : self->handle_->Address(), &result);
+  napi_create_bigint_uint64(env, self == nullptr || !self->handle_->Open() ? 0 : self->handle_->Address(),
+                            &result);
   return result;
 }
 
@@ -97,7 +98,11 @@ napi_value Socket::Endpoint(napi_env env, napi_callback_info info) {
   do {
     rc = call(self->Raw(), address.c_str());
   } while (rc != 0 && zmq_errno() == EINTR);
-  return rc == 0 ? nullptr : Fail(env, zmq_errno(), {}, address);
+  if (rc != 0) return Fail(env, zmq_errno(), {}, address);
+  if (verb == "bind") self->handle_->Bound(address);
+  if (verb == "unbind") self->handle_->Unbound(address);
+  if (verb == "connect") self->handle_->Connected(address);
+  return nullptr;
 }
 
 // group("join" | "leave", name)
@@ -174,18 +179,29 @@ napi_value Socket::Define(napi_env env) {
     return napi_property_descriptor{name, nullptr, call, nullptr, nullptr, nullptr, napi_default, nullptr};
   };
   std::vector<napi_property_descriptor> methods = {
-      method("close", Close),         method("closed", Closed),
-      method("address", Address),     method("endpoint", Endpoint),
-      method("set", Set),             method("get", Get),
-      method("group", Group),         method("monitor", Monitor),
-      method("events", Events),       method("hold", Hold),
-      method("release", Release),     method("reference", Reference),
-      method("wait", Wait),           method("send", Send),
-      method("sendMultipart", SendMultipart), method("sendBatch", SendBatch),
-      method("receive", Receive),     method("takeLarge", TakeLarge),
+      method("close", Close),
+      method("closed", Closed),
+      method("address", Address),
+      method("endpoint", Endpoint),
+      method("set", Set),
+      method("get", Get),
+      method("group", Group),
+      method("monitor", Monitor),
+      method("events", Events),
+      method("hold", Hold),
+      method("release", Release),
+      method("reference", Reference),
+      method("wait", Wait),
+      method("send", Send),
+      method("sendMultipart", SendMultipart),
+      method("sendBatch", SendBatch),
+      method("receiveFrame", ReceiveFrame),
+      method("receive", Receive),
+      method("takeLarge", TakeLarge),
   };
   napi_value constructor;
-  napi_define_class(env, "Socket", NAPI_AUTO_LENGTH, New, nullptr, methods.size(), methods.data(), &constructor);
+  napi_define_class(env, "Socket", NAPI_AUTO_LENGTH, New, nullptr, methods.size(), methods.data(),
+                    &constructor);
   return constructor;
 }
 

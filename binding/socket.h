@@ -36,6 +36,7 @@ class Socket {
   static napi_value SendMultipart(napi_env env, napi_callback_info info);
   static napi_value SendBatch(napi_env env, napi_callback_info info);
   static napi_value Receive(napi_env env, napi_callback_info info);
+  static napi_value ReceiveFrame(napi_env env, napi_callback_info info);
   static napi_value TakeLarge(napi_env env, napi_callback_info info);
 
   // `this` as an open socket that is ours to use; null with the error thrown otherwise.

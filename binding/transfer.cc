@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "error.h"
+#include "frame.h"
 #include "message.h"
 #include "socket.h"
 
@@ -24,9 +25,22 @@ int Refused(Message::Read why, uint32_t index) {
   return (why == Message::Read::kDetached ? kDetached : kNotData) - 2 * static_cast<int>(index);
 }
 
+// Memory of JavaScript's that reaches a receiver of the same process would be its Buffer there: it gets a copy.
+bool SettlePin(SocketHandle& handle, Message& message) {
+  if (!message.Pinned()) return true;
+  if (!handle.Inproc()) {
+    handle.SentPinned();
+    return true;
+  }
+  if (message.Unpin()) return true;
+  errno = ENOMEM;
+  return false;
+}
+
 // One frame, without blocking. libzmq looks for commands on a send only now and then, so its EAGAIN may be out of date:
 // asking for the events makes it look.
 int SendFrame(SocketHandle& handle, Message& message, int flags) {
+  if (!SettlePin(handle, message)) return -1;
   int rc = SendMessage(handle.Raw(), message, flags | ZMQ_DONTWAIT);
   if (rc >= 0 || zmq_errno() != EAGAIN) return rc;
   int events = handle.Events();
@@ -44,6 +58,7 @@ int SendFrame(SocketHandle& handle, Message& message, int flags) {
 int SendFrames(SocketHandle& handle, std::vector<Message>& frames, int flags) {
   for (size_t i = 0; i < frames.size(); i++) {
     int more = i + 1 < frames.size() ? ZMQ_SNDMORE : 0;
+    if (i > 0 && !SettlePin(handle, frames[i])) return -1;
     int rc = i == 0 ? SendFrame(handle, frames[i], flags | more)
                     : SendMessage(handle.Raw(), frames[i], flags | more | ZMQ_DONTWAIT);
     if (rc < 0 && (i == 0 || zmq_errno() != EAGAIN)) return -1;
@@ -180,6 +195,16 @@ napi_value Socket::Receive(napi_env env, napi_callback_info info) {
     if (more == 0 && ++received >= messages) break;
   }
   return Number(env, static_cast<int64_t>(entries));
+}
+
+// receiveFrame(): one frame as a Frame, with its properties; undefined when nothing was there
+napi_value Socket::ReceiveFrame(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  Message message;
+  if (ReceiveMessage(self->Raw(), message, ZMQ_DONTWAIT) >= 0) return Frame::Wrap(env, std::move(message));
+  return zmq_errno() == EAGAIN ? nullptr : Fail(env, zmq_errno());
 }
 
 // takeLarge(): the oldest received frame that did not go into the slab
