@@ -41,24 +41,39 @@ Registry& Book() {
   return *book;
 }
 
+// When what the end of a process or worker waits for has to be done. The end of the process has one such moment for all
+// its threads and hooks, from when the first of them begins.
+std::atomic<bool> process_ends{false};
+
+std::chrono::steady_clock::time_point EndDeadline() {
+  static std::mutex mutex;
+  static std::chrono::steady_clock::time_point shared;
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(exit_linger);
+  if (!process_ends) return deadline;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (shared == std::chrono::steady_clock::time_point()) shared = deadline;
+  return shared;
+}
+
 int Left(std::chrono::steady_clock::time_point deadline) {
   auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return left.count() > 0 ? static_cast<int>(left.count()) : 0;
 }
 
-void CloseSockets(Addon& addon) {
+void CloseSockets(Addon& addon, int limit_ms) {
   auto forwarders = addon.forwarders;
   for (auto& forwarder : forwarders) forwarder->Stop();
   for (auto& forwarder : forwarders) forwarder->Finish();
   auto sockets = addon.sockets;
-  for (SocketHandle* socket : sockets) socket->CloseForExit(exit_linger);
+  for (SocketHandle* socket : sockets) socket->CloseForExit(limit_ms);
   auto parked = std::move(addon.parked);
-  for (auto& socket : parked) socket->CloseForExit(exit_linger);
+  for (auto& socket : parked) socket->CloseForExit(limit_ms);
 }
 
 void AtProcessExit() {
-  auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(exit_linger);
+  process_ends = true;
+  auto deadline = EndDeadline();
   std::vector<std::pair<Addon*, std::thread::id>> addons;
   {
     std::lock_guard<std::mutex> lock(Book().mutex);
@@ -70,7 +85,7 @@ void AtProcessExit() {
     addon->closing = true;
     addon->napi_gone = true;
     addon->mailbox->Close();
-    CloseSockets(*addon);
+    CloseSockets(*addon, Left(deadline));
   }
   ContextHandle::TerminateAll(ContextHandle::Living(), Left(deadline));
 }
@@ -117,10 +132,14 @@ void SetExitLinger(const Napi::CallbackInfo& info) {
   if (info[0].IsNumber()) exit_linger = info[0].As<Napi::Number>().Int32Value();
 }
 
-// setup(makeError, checkpoint): what TypeScript hands over once
+// exiting(): the main thread is about to end the process
+void Exiting(const Napi::CallbackInfo&) { process_ends = true; }
+
+// setup(makeError, checkpoint, bufferLimit): what TypeScript hands over once
 void Setup(const Napi::CallbackInfo& info) {
   Addon& addon = Addon::Of(info.Env());
   if (addon.make_error != nullptr) return;
+  addon.buffer_limit = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value());
   napi_create_reference(info.Env(), info[0], 1, &addon.make_error);
   napi_create_reference(info.Env(), info[1], 1, &addon.checkpoint);
 }
@@ -183,7 +202,7 @@ Addon& Addon::Of(napi_env env) {
 // are terminated, and libuv's handles are given the turns of the loop that they need to close.
 void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   std::shared_ptr<Addon> self = static_cast<Addon*>(arg)->shared_from_this();
-  auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(exit_linger);
+  auto deadline = EndDeadline();
   {
     std::lock_guard<std::mutex> lock(Book().mutex);
     auto& addons = Book().addons;
@@ -196,7 +215,8 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   self->closing = true;
   self->mailbox->Close();
   self->open_handles++;  // none of the closings below may be the last one before all have begun
-  CloseSockets(*self);
+  CloseSockets(*self, Left(deadline));
+  for (Message* frame : self->frames) *frame = Message();  // nobody can send them any more
   auto watchers = self->watchers;
   for (Watcher* watcher : watchers) watcher->Close();
   ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline));
@@ -279,6 +299,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curveKeypair", Napi::Function::New(env, CurveKeypair, "curveKeypair"));
   exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
   exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
+  exports.Set("exiting", Napi::Function::New(env, Exiting, "exiting"));
   napi_value arena, poll;
   napi_create_function(env, "arena", NAPI_AUTO_LENGTH, SetArena, nullptr, &arena);
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);

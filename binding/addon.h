@@ -15,6 +15,7 @@ namespace nodezmq {
 
 class ContextHandle;
 class Forwarder;
+class Message;
 class SocketHandle;
 class Watcher;
 
@@ -30,7 +31,8 @@ class Addon : public std::enable_shared_from_this<Addon> {
   // Given by TypeScript once: (errno, detail, endpoint) => Error, and a function that does nothing (see Interrupted).
   napi_ref make_error = nullptr;
   napi_ref checkpoint = nullptr;
-  napi_ref frame = nullptr;  // the constructor of Frame
+  size_t buffer_limit = SIZE_MAX;  // the largest Buffer, in bytes
+  napi_ref frame = nullptr;        // the constructor of Frame
 
   // Where received frames are written: see Arena in message.h.
   napi_ref slab = nullptr;
@@ -44,6 +46,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
   std::unordered_set<std::shared_ptr<ContextHandle>> contexts;
   std::unordered_set<std::shared_ptr<Forwarder>> forwarders;
   std::unordered_set<Watcher*> watchers;
+  std::unordered_set<Message*> frames;  // those that stand for memory of JavaScript's
 
   // Calls a function of the program's from the event loop, as a turn of its own: microtasks run after it, and what it
   // throws is an uncaught exception.

@@ -32,14 +32,13 @@ Registry& Book() {
 std::shared_ptr<ContextHandle> ContextHandle::Create(int io_threads) {
   void* context = zmq_ctx_new();
   if (context == nullptr) return nullptr;
-  if (zmq_ctx_set(context, ZMQ_IO_THREADS, io_threads) != 0) {
-    int code = zmq_errno();
+  auto handle = std::make_shared<ContextHandle>();
+  handle->context_ = context;
+  if (int code = handle->Set(ZMQ_IO_THREADS, io_threads); code != 0) {
     zmq_ctx_term(context);
     errno = code;
     return nullptr;
   }
-  auto handle = std::make_shared<ContextHandle>();
-  handle->context_ = context;
   handle->address_ = reinterpret_cast<uint64_t>(context);
   std::lock_guard<std::mutex> lock(Book().mutex);
   Book().living[handle->address_] = handle;
@@ -82,13 +81,25 @@ void* ContextHandle::OpenSocket(int type) {
     errno = ETERM;
     return nullptr;
   }
-  return zmq_socket(context_, type);
+  if (!started_) {
+    errno = scheduling_.TryDescriptors();
+    if (errno != 0) return nullptr;
+  }
+  void* socket = zmq_socket(context_, type);
+  started_ = started_ || socket != nullptr;
+  return socket;
 }
 
 int ContextHandle::Set(int option, int value) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (terminating_) return ETERM;
-  return zmq_ctx_set(context_, option, value) == 0 ? 0 : zmq_errno();
+  Scheduling wanted = scheduling_;
+  if (wanted.Take(option, value) && !started_) {
+    if (int code = wanted.TryThread(); code != 0) return code;
+  }
+  if (zmq_ctx_set(context_, option, value) != 0) return zmq_errno();
+  scheduling_ = wanted;
+  return 0;
 }
 
 int ContextHandle::SetText(int option, const std::string& value) {
@@ -102,11 +113,6 @@ int ContextHandle::Get(int option, int* value) {
   if (terminating_) return ETERM;
   size_t size = sizeof *value;
   return zmq_ctx_get_ext(context_, option, value, &size) == 0 ? 0 : zmq_errno();
-}
-
-bool ContextHandle::Terminated() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return terminating_;
 }
 
 void ContextHandle::Terminate(const std::function<void()>& done) {
@@ -127,7 +133,9 @@ void ContextHandle::Terminate(const std::function<void()>& done) {
     }
     {
       std::lock_guard<std::mutex> lock(Book().mutex);
-      Book().living.erase(self->address_);
+      // A new context may have got the same address already.
+      auto entry = Book().living.find(self->address_);
+      if (entry != Book().living.end() && entry->second == self) Book().living.erase(entry);
       if (Book().instance == self) Book().instance = nullptr;
     }
     std::vector<std::function<void()>> waiting;
@@ -139,7 +147,13 @@ void ContextHandle::Terminate(const std::function<void()>& done) {
     for (auto& callback : waiting) callback();
   };
   // Without a thread to wait on, the sockets at least learn of the end; the context itself stays until the exit.
-  if (StartThread(run) != 0) zmq_ctx_shutdown(context_);
+  if (StartThread(run) == 0) return;
+  zmq_ctx_shutdown(context_);
+  std::vector<std::function<void()>> waiting;
+  lock.lock();
+  waiting.swap(waiting_);
+  lock.unlock();
+  for (auto& callback : waiting) callback();
 }
 
 void ContextHandle::TerminateAll(const std::vector<std::shared_ptr<ContextHandle>>& contexts, int limit_ms) {

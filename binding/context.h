@@ -1,6 +1,7 @@
 // A libzmq context, which threads may share, and its face in one environment.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include "addon.h"
 #include "deps.h"
+#include "scheduling.h"
 
 namespace nodezmq {
 
@@ -32,7 +34,7 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
 
   // Begins zmq_ctx_term on a thread of its own; `done` runs on that thread when every socket is closed. Never blocks.
   void Terminate(const std::function<void()>& done);
-  bool Terminated();  // or terminating
+  bool Terminated() const { return terminating_; }  // or terminating
   uint64_t Address() const { return address_; }
 
   // Terminates every context of the process, or the given ones, and waits for as long as `limit_ms` at the most.
@@ -43,7 +45,9 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
   std::mutex mutex_;
   void* context_ = nullptr;  // null once zmq_ctx_term has returned
   uint64_t address_ = 0;
-  bool terminating_ = false;
+  Scheduling scheduling_;  // of the threads, until the first socket starts them
+  bool started_ = false;
+  std::atomic<bool> terminating_{false};
   std::vector<std::function<void()>> waiting_;
 };
 

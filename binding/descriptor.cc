@@ -31,7 +31,11 @@ napi_value DescriptorWatch::New(napi_env env, napi_callback_info info) {
   }
 #endif
   self->watcher_ = Watcher::Open(addon, self->fd_, [self](int) { self->OnReady(); });
-  int code = self->watcher_ == nullptr ? errno : self->watcher_->Start(args.Int(1));
+  // What is wrong with a descriptor libuv tells unasked. Its "disconnect" is no error but the peer's half of a
+  // connection, which `poll` does not report as one: watching for it would call `wake` again and again for nothing.
+  int events = args.Int(1) & (kUvReadable | kUvWritable | kUvPrioritized);
+  if (events == 0) events = kUvPrioritized;
+  int code = self->watcher_ == nullptr ? errno : self->watcher_->Start(events);
   if (code == 0) code = napi_create_reference(env, args[2], 1, &self->wake_) == napi_ok ? 0 : EINVAL;
   if (code != 0) {
     self->Release(env);

@@ -1,5 +1,6 @@
 #include "forwarder.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -19,6 +20,8 @@ namespace {
 
 // Messages that one direction may move before the other and the control socket get their turn.
 constexpr int kBurst = 1000;
+// How long a message may pause whose peer is full while the socket says that it is ready, in milliseconds.
+constexpr long kLongestPauseMs = 10;
 // Where no pipe can wake the poll: how often it looks whether it is to stop.
 constexpr long kLookMs = 50;
 
@@ -53,10 +56,15 @@ int SendAll(void* socket, std::vector<Message>& frames, const std::string* prefi
 
 }  // namespace
 
-Forwarder::~Forwarder() {
+Forwarder::~Forwarder() { CloseSignal(); }
+
+void Forwarder::CloseSignal() {
 #ifndef _WIN32
-  if (signal_[0] >= 0) close(signal_[0]);
-  if (signal_[1] >= 0) close(signal_[1]);
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (int& fd : signal_) {
+    if (fd >= 0) close(fd);
+    fd = -1;
+  }
 #endif
 }
 
@@ -74,6 +82,7 @@ int Forwarder::OpenSignal() {
 void Forwarder::Stop() {
   stop_ = true;
 #ifndef _WIN32
+  std::lock_guard<std::mutex> lock(mutex_);
   char byte = 0;
   if (write(signal_[1], &byte, 1) < 0) return;  // full: it has been told already
 #endif
@@ -94,11 +103,13 @@ void Forwarder::GiveBack() {
   addon_->forwarders.erase(keep);
   addon_ = nullptr;
   std::vector<std::shared_ptr<SocketHandle>> lent = std::move(lent_);
+  CloseSignal();
   for (auto& handle : lent) handle->GiveBack();
 }
 
 // A direction can move when its source has something and nothing that it waits for is full.
 bool Forwarder::Ready(const Route& route) const {
+  if (route.pause > 0) return true;
   for (const zmq_pollitem_t& item : items_) {
     if (item.socket == nullptr) continue;
     if (route.waits_for != nullptr ? item.socket == route.waits_for && (item.revents & ZMQ_POLLOUT) != 0
@@ -111,6 +122,7 @@ bool Forwarder::Ready(const Route& route) const {
 
 int Forwarder::Wait(bool* stopped) {
   items_.clear();
+  long timeout = signal_[0] >= 0 ? -1 : kLookMs;
   auto want = [this](void* socket, int events) {
     for (zmq_pollitem_t& item : items_) {
       if (item.socket != socket) continue;
@@ -122,7 +134,9 @@ int Forwarder::Wait(bool* stopped) {
   if (!paused_) {
     for (Route* route : {&forward_, &backward_}) {
       if (route->from == nullptr) continue;
-      if (route->waits_for != nullptr) {
+      if (route->pause > 0) {
+        timeout = std::min(timeout < 0 ? kLongestPauseMs : timeout, route->pause);
+      } else if (route->waits_for != nullptr) {
         want(route->waits_for, ZMQ_POLLOUT);
       } else {
         want(route->from, ZMQ_POLLIN);
@@ -131,7 +145,7 @@ int Forwarder::Wait(bool* stopped) {
   }
   if (control_ != nullptr) want(control_, ZMQ_POLLIN);
   if (signal_[0] >= 0) items_.push_back({nullptr, static_cast<zmq_fd_t>(signal_[0]), ZMQ_POLLIN, 0});
-  int rc = zmq_poll(items_.data(), static_cast<int>(items_.size()), signal_[0] >= 0 ? -1 : kLookMs);
+  int rc = zmq_poll(items_.data(), static_cast<int>(items_.size()), timeout);
   *stopped = stop_;
   return rc < 0 && zmq_errno() != EINTR ? -1 : 0;
 }
@@ -145,6 +159,10 @@ int Forwarder::Receive(Route& route) {
     route.received_bytes += frame.Size();
     frames.push_back(std::move(frame));
   } while (frames.back().More());
+  if (!last_.empty() && frames[0].Size() >= last_.size() &&
+      std::memcmp(frames[0].Data(), last_.data(), last_.size()) == 0) {
+    route.last = true;
+  }
   // Between two ROUTERs the sender writes [destination, ...] and the receiver must read [source, ...].
   if (swap_ && frames.size() > 1) std::swap(frames[0], frames[1]);
   route.captured = capture_ == nullptr;
@@ -175,12 +193,21 @@ int Forwarder::Deliver(Route& route) {
     route.sent_bytes += bytes;
   }
   route.held.clear();
+  ended_ = ended_ || route.last;
   return 0;
 }
 
 int Forwarder::Pump(Route& route) {
-  if (!route.held.empty() && Deliver(route) < 0) return WouldBlock() ? 0 : -1;
-  for (int i = 0; i < kBurst && !stop_; i++) {
+  if (!route.held.empty()) {
+    if (Deliver(route) < 0) {
+      if (!WouldBlock()) return -1;
+      // Ready for somebody, but not for this message's peer (ROUTER_MANDATORY): look again after a pause.
+      if (route.pause < kLongestPauseMs) route.pause++;
+      return 0;
+    }
+    route.pause = 0;
+  }
+  for (int i = 0; i < kBurst && !stop_ && !ended_; i++) {
     if (Receive(route) < 0 || Deliver(route) < 0) return WouldBlock() ? 0 : -1;
   }
   return 0;
@@ -196,8 +223,14 @@ int Forwarder::Obey() {
       if (ReceiveMessage(control_, frame, ZMQ_DONTWAIT) < 0) return WouldBlock() ? 0 : -1;
       frames.push_back(std::move(frame));
     } while (frames.back().More());
-    std::string command(static_cast<char*>(frames.back().Data()), frames.back().Size());
-    frames.pop_back();
+    // Only a ROUTER's messages have an envelope; several frames from anybody else are no command.
+    std::string command;
+    if (frames.size() == 1 || control_routes_) {
+      command.assign(static_cast<char*>(frames.back().Data()), frames.back().Size());
+      frames.pop_back();
+    } else {
+      frames.clear();
+    }
     if (command == "PAUSE") paused_ = true;
     if (command == "RESUME") paused_ = false;
     if (command == "TERMINATE") ended_ = true;
@@ -231,11 +264,12 @@ int Forwarder::Run() {
     if (ended_) return 0;
     if (paused_) continue;
     if (Ready(forward_) && Pump(forward_) < 0) return zmq_errno();
+    if (ended_) return 0;
     if (Ready(backward_) && Pump(backward_) < 0) return zmq_errno();
   }
 }
 
-// new Forwarder({frontend, backend, capture?, control?, forwardPrefix?, backwardPrefix?, swap?, keepAlive}, done):
+// new Forwarder({frontend, backend, capture?, control?, forwardPrefix?, backwardPrefix?, swap?, last?, keepAlive}, done):
 // starts; `done(errno)` is called once, 0 after stop or TERMINATE, when the sockets are usable again.
 napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
@@ -262,6 +296,11 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
       *ok = false;
       return nullptr;
     }
+    if (handle->Owner()->Terminated()) {
+      if (*ok) (void)Fail(env, ETERM);
+      *ok = false;
+      return nullptr;
+    }
     for (auto& other : forwarder->lent_) {
       if (other == handle) return handle->Raw();
     }
@@ -285,6 +324,12 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   void* backend = socket("backend", &ok);
   forwarder->capture_ = socket("capture", &ok);
   forwarder->control_ = socket("control", &ok);
+  if (forwarder->control_ != nullptr) {
+    int type = 0;
+    size_t size = sizeof type;
+    forwarder->control_routes_ =
+        zmq_getsockopt(forwarder->control_, ZMQ_TYPE, &type, &size) == 0 && type == ZMQ_ROUTER;
+  }
   if (!ok) return nullptr;
   if (frontend == nullptr || backend == nullptr)
     return Misuse(env, "a proxy needs a frontend and a backend socket");
@@ -297,6 +342,7 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
     forwarder->backward_.prefix = text("backwardPrefix");
   }
   forwarder->swap_ = flag("swap");
+  forwarder->last_ = text("last");
   if (int code = forwarder->OpenSignal(); code != 0) return Fail(env, code);
 
   napi_ref done;
@@ -306,6 +352,8 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   auto mailbox = addon.mailbox;
   auto body = [forwarder, mailbox, done, keep_alive] {
     int code = forwarder->Run();
+    if (forwarder->stop_)
+      code = 0;  // what went wrong after the stop (the context's end) is none of the proxy's
     {
       std::lock_guard<std::mutex> lock(forwarder->mutex_);
       forwarder->finished_ = true;

@@ -36,6 +36,8 @@ class Forwarder : public std::enable_shared_from_this<Forwarder> {
     std::string prefix;  // sent to the capture socket before the message
     std::vector<Message> held;
     bool captured = false;      // the held message has reached the capture socket
+    bool last = false;          // the held message is the last one
+    long pause = 0;             // milliseconds until the held message is tried again, if its peer is full
     void* waits_for = nullptr;  // the socket that was full
     uint64_t received = 0, received_bytes = 0, sent = 0, sent_bytes = 0;
   };
@@ -44,6 +46,7 @@ class Forwarder : public std::enable_shared_from_this<Forwarder> {
   static napi_value StopCall(napi_env env, napi_callback_info info);
 
   [[nodiscard]] int OpenSignal();
+  void CloseSignal();
   int Run();
   int Wait(bool* stopped);
   int Pump(Route& route);
@@ -58,9 +61,11 @@ class Forwarder : public std::enable_shared_from_this<Forwarder> {
   Route forward_, backward_;
   void* capture_ = nullptr;
   void* control_ = nullptr;
+  bool control_routes_ = false;  // the control socket is a ROUTER
   bool swap_ = false;
+  std::string last_;  // the message that begins with these bytes is the last one
   bool paused_ = false;
-  bool ended_ = false;  // TERMINATE
+  bool ended_ = false;  // TERMINATE, or the last message has been forwarded
   std::vector<zmq_pollitem_t> items_;
 
   int signal_[2] = {-1, -1};  // a pipe that wakes the poll; without one it looks every so often

@@ -21,7 +21,18 @@ struct Pin {
   napi_ref released = nullptr;
 };
 
-void Release(void*, void* hint) {
+// What a JavaScript Frame holds. The finalizer may come after the environment's instance data has gone.
+struct Held {
+  Message message;
+  std::shared_ptr<Addon> addon;  // set while it is in the addon's book of frames
+};
+
+Message* Own(napi_env env, napi_value self) {
+  auto* held = Self<Held>(env, self);
+  return held == nullptr ? nullptr : &held->message;
+}
+
+void Released(void*, void* hint) {
   std::shared_ptr<Pin> pin(static_cast<Pin*>(hint));
   std::shared_ptr<Addon> addon = pin->addon;
   addon->mailbox->Post([pin](napi_env env) {
@@ -42,14 +53,15 @@ Message* Frame::Unwrap(napi_env env, napi_value value) {
   bool ours = false;
   void* object = nullptr;
   if (napi_check_object_type_tag(env, value, &kTag, &ours) != napi_ok || !ours) return nullptr;
-  return napi_unwrap(env, value, &object) == napi_ok ? static_cast<Message*>(object) : nullptr;
+  return napi_unwrap(env, value, &object) == napi_ok ? &static_cast<Held*>(object)->message : nullptr;
 }
 
 // new Frame(data?, released?: () => void): copies the data; with `released`, shares the memory of a view, which must not
 // change until `released` is called.
 napi_value Frame::New(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
-  auto message = std::make_unique<Message>();
+  auto held = std::make_unique<Held>();
+  Message* message = &held->message;
   if (!args.IsNullish(1)) {
     void* data = nullptr;
     size_t size = 0;
@@ -62,7 +74,7 @@ napi_value Frame::New(napi_env env, napi_callback_info info) {
     pin->addon = Addon::Of(env).shared_from_this();
     napi_create_reference(env, args[0], 1, &pin->memory);
     napi_create_reference(env, args[1], 1, &pin->released);
-    if (!message->Share(data, size, Release, pin.get())) {
+    if (!message->Share(data, size, Released, pin.get())) {
       napi_delete_reference(env, pin->memory);
       napi_delete_reference(env, pin->released);
       return Fail(env, ENOMEM);
@@ -74,9 +86,16 @@ napi_value Frame::New(napi_env env, napi_callback_info info) {
     if (read == Message::Read::kThrown) return nullptr;
     if (read != Message::Read::kOk) return Misuse(env, "a frame is made of a string or a view");
   }
-  auto finalize = [](napi_env, void* data, void*) { delete static_cast<Message*>(data); };
-  if (napi_wrap(env, args.self, message.get(), finalize, nullptr, nullptr) != napi_ok) return nullptr;
-  (void)message.release();
+  auto finalize = [](napi_env, void* data, void*) {
+    std::unique_ptr<Held> held(static_cast<Held*>(data));
+    if (held->addon != nullptr) held->addon->frames.erase(&held->message);
+  };
+  if (napi_wrap(env, args.self, held.get(), finalize, nullptr, nullptr) != napi_ok) return nullptr;
+  if (message->Pinned()) {
+    held->addon = Addon::Of(env).shared_from_this();
+    held->addon->frames.insert(message);
+  }
+  (void)held.release();
   napi_type_tag_object(env, args.self, &kTag);
   return args.self;
 }
@@ -87,14 +106,17 @@ napi_value Frame::Wrap(napi_env env, Message message) {
       napi_new_instance(env, constructor, 0, nullptr, &frame) != napi_ok) {
     return nullptr;
   }
-  *Unwrap(env, frame) = std::move(message);
+  // Not Unwrap: the type tag cannot be asked for once a worker is being terminated.
+  void* object = nullptr;
+  if (napi_unwrap(env, frame, &object) != napi_ok || object == nullptr) return nullptr;
+  static_cast<Held*>(object)->message = std::move(message);
   return frame;
 }
 
 // bytes(): a Buffer of the content. A large one shares the message's memory, which both keep alive.
 napi_value Frame::Bytes(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
-  Message* message = Self<Message>(env, args.self);
+  Message* message = Own(env, args.self);
   if (message == nullptr) return Misuse(env, "not a frame");
   bool exclusive = !message->SharedWithOthers();  // asked before the copy shares it
   Message copy;
@@ -104,22 +126,29 @@ napi_value Frame::Bytes(napi_env env, napi_callback_info info) {
 
 napi_value Frame::Size(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
-  Message* message = Self<Message>(env, args.self);
+  Message* message = Own(env, args.self);
   return message == nullptr ? Misuse(env, "not a frame") : Number(env, static_cast<int64_t>(message->Size()));
 }
 
 napi_value Frame::More(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
-  Message* message = Self<Message>(env, args.self);
+  Message* message = Own(env, args.self);
   napi_value result;
   napi_get_boolean(env, message != nullptr && message->More(), &result);
   return result;
 }
 
+// release(): lets go of the message; libzmq may still have it
+napi_value Frame::Release(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  if (Message* message = Own(env, args.self)) *message = Message();
+  return nullptr;
+}
+
 // get(property: number): MORE, SRCFD, SHARED
 napi_value Frame::Get(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
-  Message* message = Self<Message>(env, args.self);
+  Message* message = Own(env, args.self);
   if (message == nullptr) return Misuse(env, "not a frame");
   errno = 0;
   int value = zmq_msg_get(message->Raw(), args.Int(0, -1));
@@ -129,7 +158,7 @@ napi_value Frame::Get(napi_env env, napi_callback_info info) {
 // property(name: string): a metadata property of the message or its connection, as text
 napi_value Frame::Property(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
-  Message* message = Self<Message>(env, args.self);
+  Message* message = Own(env, args.self);
   if (message == nullptr) return Misuse(env, "not a frame");
   const char* value = zmq_msg_gets(message->Raw(), args.Text(0).c_str());
   if (value == nullptr) return Fail(env, zmq_errno(), "the message has no property '" + args.Text(0) + "'");
@@ -141,7 +170,7 @@ napi_value Frame::Property(napi_env env, napi_callback_info info) {
 // routingId(), routingId(id)
 napi_value Frame::RoutingId(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
-  Message* message = Self<Message>(env, args.self);
+  Message* message = Own(env, args.self);
   if (message == nullptr) return Misuse(env, "not a frame");
   if (args.IsNullish(0)) return Number(env, zmq_msg_routing_id(message->Raw()));
   uint32_t id = 0;
@@ -152,7 +181,7 @@ napi_value Frame::RoutingId(napi_env env, napi_callback_info info) {
 // group(), group(name)
 napi_value Frame::Group(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
-  Message* message = Self<Message>(env, args.self);
+  Message* message = Own(env, args.self);
   if (message == nullptr) return Misuse(env, "not a frame");
   if (args.IsNullish(0)) {
     const char* name = zmq_msg_group(message->Raw());
@@ -171,7 +200,7 @@ napi_value Frame::Define(napi_env env) {
   napi_property_descriptor methods[] = {
       method("bytes", Bytes), method("size", Size),         method("more", More),
       method("get", Get),     method("property", Property), method("routingId", RoutingId),
-      method("group", Group),
+      method("group", Group), method("release", Release),
   };
   napi_value constructor;
   napi_define_class(env, "Frame", NAPI_AUTO_LENGTH, New, nullptr, sizeof methods / sizeof *methods, methods,

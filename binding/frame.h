@@ -21,6 +21,7 @@ class Frame {
   static napi_value More(napi_env env, napi_callback_info info);
   static napi_value Get(napi_env env, napi_callback_info info);
   static napi_value Property(napi_env env, napi_callback_info info);
+  static napi_value Release(napi_env env, napi_callback_info info);
   static napi_value RoutingId(napi_env env, napi_callback_info info);
   static napi_value Group(napi_env env, napi_callback_info info);
 };

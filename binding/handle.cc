@@ -25,10 +25,11 @@ SocketHandle::~SocketHandle() {
   Close();
 }
 
-void SocketHandle::Close() {
+void SocketHandle::Close(std::optional<int> linger) {
   if (socket_ == nullptr) return;
   if (borrower_ != nullptr) {
     close_wanted_ = true;
+    close_linger_ = linger;
     borrower_->Stop();
     return;
   }
@@ -39,6 +40,8 @@ void SocketHandle::Close() {
   if (poller_ != nullptr) zmq_poller_destroy(&poller_);
   if (wake_ != nullptr && !addon_->napi_gone) napi_delete_reference(addon_->env, wake_);
   wake_ = nullptr;
+  // A terminated context refuses options; its sockets are closed all the same.
+  if (linger.has_value()) zmq_setsockopt(socket_, ZMQ_LINGER, &*linger, sizeof *linger);
   if (!parked_ && Park()) return;
   zmq_close(socket_);
   socket_ = nullptr;
@@ -87,7 +90,7 @@ void SocketHandle::Lend(std::shared_ptr<Forwarder> to) {
 
 void SocketHandle::GiveBack() {
   borrower_ = nullptr;
-  if (close_wanted_) Close();
+  if (close_wanted_) Close(close_linger_);
 }
 
 int SocketHandle::Events() {
@@ -116,6 +119,7 @@ int SocketHandle::OpenWatcher() {
   }
   watcher_ = Watcher::Open(*addon_, fd, [this](int) { OnReady(); });
   if (watcher_ != nullptr) return 0;
+  if (poller_ != nullptr) zmq_poller_destroy(&poller_);
   return errno != 0 ? errno : ENOMEM;
 }
 

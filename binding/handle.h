@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 
@@ -18,10 +19,11 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   static std::shared_ptr<SocketHandle> Create(Addon& addon, std::shared_ptr<ContextHandle> context, int type);
   ~SocketHandle();
 
-  // Stops watching and closes. A socket that a proxy is using is closed by the proxy when it has let go. One that may
+  // Stops watching and closes, with a LINGER of the caller's where there is one. A socket that a proxy is using is closed
+  // when the proxy has let go. One that may
   // linger for ever with messages that stand for JavaScript's memory is parked: libzmq offers no way to shorten the
   // LINGER of a closed socket, and the memory may have to go first, when its environment ends.
-  void Close();
+  void Close(std::optional<int> linger = std::nullopt);
   // The same at the end of the environment: what is queued gets its LINGER, but never more than `limit_ms`.
   void CloseForExit(int limit_ms);
   bool Open() const { return socket_ != nullptr && !parked_; }
@@ -35,6 +37,9 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   void Unbound(const std::string& address);
   void Connected(const std::string& address);
   bool Inproc() const { return inproc_; }
+  // Whether the frames that follow belong to a message whose first frames have been sent on their own (SNDMORE).
+  bool InMessage() const { return in_message_; }
+  void SetInMessage(bool in_message) { in_message_ = in_message; }
   void SentPinned() { sent_pinned_ = true; }
 
   // While lent, only the borrower's thread may touch the socket.
@@ -70,8 +75,10 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   bool held_ = false;
   bool referenced_ = true;
   bool close_wanted_ = false;
+  std::optional<int> close_linger_;
   bool inproc_ = false;
   bool sent_pinned_ = false;
+  bool in_message_ = false;
   bool parked_ = false;
   std::unordered_set<std::string> bound_;
   std::shared_ptr<Forwarder> borrower_;

@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
+#include "addon.h"
 #include "frame.h"
 
 namespace nodezmq {
@@ -95,15 +97,32 @@ Message::Read Message::FromValue(napi_env env, napi_value value) {
 // Subscribers of one process share a published message: whoever may write into it needs a copy.
 napi_value Message::ToBuffer(napi_env env, bool may_share) {
   napi_value result;
+  size_t limit = Addon::Of(env).buffer_limit;
+  if (Size() > limit) {
+    napi_throw_range_error(
+        env, nullptr,
+        ("the received frame of " + std::to_string(Size()) + " bytes is larger than a Buffer can be (" +
+         std::to_string(limit) + "); set maxmsgsize to refuse such messages")
+            .c_str());
+    *this = Message();
+    return nullptr;
+  }
   if (Size() >= kShare && may_share) {
     auto* shared = new Message(std::move(*this));
     auto release = [](napi_env, void*, void* hint) { delete static_cast<Message*>(hint); };
     napi_status status =
         napi_create_external_buffer(env, shared->Size(), shared->Data(), release, shared, &result);
     if (status == napi_ok) return result;
+    // Any other failure comes after Node has taken the memory over, and has released it.
+    if (status != napi_no_external_buffers_allowed) {
+      bool pending = false;
+      if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) {
+        napi_throw_range_error(env, nullptr, "not enough memory for the received frame");
+      }
+      return nullptr;
+    }
     *this = std::move(*shared);
     delete shared;
-    if (status != napi_no_external_buffers_allowed) return nullptr;
   }
   if (napi_create_buffer_copy(env, Size(), Data(), nullptr, &result) != napi_ok) return nullptr;
   *this = Message();

@@ -55,6 +55,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
     if (handle == nullptr || !handle->Open()) return Fail(env, ENOTSOCK);
     if (handle->Lent())
       return Fail(env, EBUSY, "the socket is lent to a proxy; stop the proxy before using it");
+    if (handle->Owner()->Terminated()) return Fail(env, ETERM);
     items[i] = {handle->Raw(), 0, static_cast<short>(mask), 0};
   }
   if (PollItems(env, items.data(), static_cast<int>(count), args.Int(2, -1)) < 0)

@@ -31,6 +31,11 @@ Socket* Socket::Live(napi_env env, napi_value self) {
     (void)Fail(env, EBUSY, "the socket is lent to a proxy; stop the proxy before using it");
     return nullptr;
   }
+  // libzmq tells a socket of the end only when it next looks for commands, which a send or a getter may put off.
+  if (socket->handle_->Owner()->Terminated()) {
+    (void)Fail(env, ETERM);
+    return nullptr;
+  }
   return socket;
 }
 
@@ -57,11 +62,12 @@ napi_value Socket::New(napi_env env, napi_callback_info info) {
   return args.self;
 }
 
+// close(linger?): `linger` instead of the socket's LINGER
 napi_value Socket::Close(napi_env env, napi_callback_info info) {
-  Args<0> args(env, info);
+  Args<1> args(env, info);
   if (auto* self = Self<Socket>(env, args.self)) {
     self->large_.clear();
-    self->handle_->Close();
+    self->handle_->Close(args.IsNullish(0) ? std::nullopt : std::optional<int>(args.Int(0)));
   }
   return nullptr;
 }
@@ -115,15 +121,18 @@ napi_value Socket::Group(napi_env env, napi_callback_info info) {
   return rc == 0 ? nullptr : Fail(env, zmq_errno(), "group '" + name + "'");
 }
 
-// monitor(address: string | null, events)
+// monitor(address: string | null, events): libzmq's usual monitor, a PAIR, sends each event blocking: from within the next
+// bind, or from an I/O thread, it waits for ever for a reader that is slow, not there yet, or gone. A PUB never waits;
+// its reader subscribes, which a PAIR does by sending "\x01".
 napi_value Socket::Monitor(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   auto* self = Live(env, args.self);
   if (self == nullptr) return nullptr;
-  bool stop = args.IsNullish(0);
   std::string address = args.Text(0);
-  if (zmq_socket_monitor(self->Raw(), stop ? nullptr : address.c_str(), args.Int(1)) == 0) return nullptr;
-  return Fail(env, zmq_errno(), {}, address);
+  int rc = args.IsNullish(0) ? zmq_socket_monitor(self->Raw(), nullptr, 0)
+                             : zmq_socket_monitor_versioned(self->Raw(), address.c_str(),
+                                                            static_cast<uint64_t>(args.Int(1)), 1, ZMQ_PUB);
+  return rc >= 0 ? nullptr : Fail(env, zmq_errno(), {}, address);
 }
 
 // events(): the ZMQ_EVENTS mask

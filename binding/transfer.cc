@@ -37,12 +37,17 @@ bool SettlePin(SocketHandle& handle, Message& message) {
   return false;
 }
 
+// A frame that is not the first of its message, sent on its own. libzmq answers EAGAIN when the peer that was getting the
+// message has gone; waiting would only send the rest to another peer, as a message of its own. As in libzmq's blocking
+// sends, it is dropped with its peer.
+bool DroppedWithPeer(const SocketHandle& handle) { return handle.InMessage() && zmq_errno() == EAGAIN; }
+
 // One frame, without blocking. libzmq looks for commands on a send only now and then, so its EAGAIN may be out of date:
 // asking for the events makes it look.
 int SendFrame(SocketHandle& handle, Message& message, int flags) {
   if (!SettlePin(handle, message)) return -1;
   int rc = SendMessage(handle.Raw(), message, flags | ZMQ_DONTWAIT);
-  if (rc >= 0 || zmq_errno() != EAGAIN) return rc;
+  if (rc >= 0 || zmq_errno() != EAGAIN || handle.InMessage()) return rc;
   int events = handle.Events();
   if (events < 0) return -1;
   if ((events & ZMQ_POLLOUT) == 0) {
@@ -61,7 +66,7 @@ int SendFrames(SocketHandle& handle, std::vector<Message>& frames, int flags) {
     if (i > 0 && !SettlePin(handle, frames[i])) return -1;
     int rc = i == 0 ? SendFrame(handle, frames[i], flags | more)
                     : SendMessage(handle.Raw(), frames[i], flags | more | ZMQ_DONTWAIT);
-    if (rc < 0 && (i == 0 || zmq_errno() != EAGAIN)) return -1;
+    if (rc < 0 && (zmq_errno() != EAGAIN || (i == 0 && !handle.InMessage()))) return -1;
   }
   return 0;
 }
@@ -69,7 +74,8 @@ int SendFrames(SocketHandle& handle, std::vector<Message>& frames, int flags) {
 // The frames of an array. 0, or what Refused says, or kSent when an exception is pending (a getter of the program's).
 int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
   uint32_t length = 0;
-  napi_get_array_length(env, array, &length);
+  // A Proxy of an array is none for Node-API; TypeScript reads it into one.
+  if (napi_get_array_length(env, array, &length) != napi_ok || length == 0) return kNotData;
   frames->clear();
   frames->reserve(length);
   for (uint32_t i = 0; i < length; i++) {
@@ -94,8 +100,12 @@ napi_value Socket::Send(napi_env env, napi_callback_info info) {
   auto* self = Live(env, args.self);
   if (self == nullptr) return nullptr;
   if (read != Message::Read::kOk) return Number(env, Refused(read, 0));
-  if (SendFrame(*self->handle_, message, args.Int(1)) >= 0) return Number(env, kSent);
-  return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+  int flags = args.Int(1);
+  if (SendFrame(*self->handle_, message, flags) < 0 && !DroppedWithPeer(*self->handle_)) {
+    return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+  }
+  self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
+  return Number(env, kSent);
 }
 
 // sendMultipart(frames, flags): the same for a whole message
@@ -107,8 +117,12 @@ napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
   auto* self = Live(env, args.self);  // after the reading, which may have run the program's getters
   if (self == nullptr) return nullptr;
   if (refused != 0) return Number(env, refused);
-  if (SendFrames(*self->handle_, frames, args.Int(1)) >= 0) return Number(env, kSent);
-  return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+  int flags = args.Int(1);
+  if (SendFrames(*self->handle_, frames, flags) < 0) {
+    return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+  }
+  self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
+  return Number(env, kSent);
 }
 
 // sendBatch(messages, from): sends messages[from...], each a datum or an array of data, as long as they fit. The index
@@ -141,7 +155,10 @@ napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
     if (refused != 0) break;
     auto* self = Live(env, args.self);
     if (self == nullptr) return nullptr;
-    if (SendFrames(*self->handle_, frames, 0) >= 0) continue;
+    if (SendFrames(*self->handle_, frames, 0) >= 0) {
+      self->handle_->SetInMessage(false);
+      continue;
+    }
     if (zmq_errno() == EAGAIN) break;
     return Fail(env, zmq_errno());
   }

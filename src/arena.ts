@@ -2,6 +2,7 @@
  * Where received frames land. The addon writes small frames into a slab of memory that JavaScript owns and their
  * lengths into an index; the views are made here, which is cheaper than making Buffers across the border.
  */
+import { markAsUntransferable } from "node:worker_threads";
 import { type NativeSocket, native } from "./native.js";
 
 /** Small enough that a tiny message kept for long pins little, large enough that a slab serves many messages. */
@@ -16,6 +17,8 @@ let offset = 0;
 
 function renew(): void {
   slab = Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer;
+  // As Node does with its own pool: who transfers one Buffer must not empty all the others.
+  markAsUntransferable(slab);
   offset = 0;
   native.arena(slab, index);
 }
@@ -48,7 +51,13 @@ export function takeMessages(socket: NativeSocket, max: number): Buffer[][] | un
   const messages: Buffer[][] = [];
   let frames: Buffer[] = [];
   for (;;) {
-    const count = receive(socket, max - messages.length);
+    let count: number;
+    try {
+      count = receive(socket, max - messages.length);
+    } catch (error) {
+      if (messages.length === 0) throw error;
+      break; // the context has ended meanwhile; what has been taken is delivered
+    }
     if (count === 0) break;
     let within = false;
     for (let i = 0; i < count; i++) {

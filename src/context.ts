@@ -1,7 +1,7 @@
 /** zmq.Context. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
-import { EINVAL, IO_THREADS_DFLT, LINGER, type SocketType } from "./constants.js";
+import { EINVAL, IO_THREADS_DFLT, type SocketType } from "./constants.js";
 import type { Engine } from "./engine.js";
 import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
@@ -16,6 +16,7 @@ import {
   encodeOption,
   type OptionRow,
   optionNumber,
+  readLinger,
   type SocketOptionWrites,
   socketOptions,
 } from "./options.js";
@@ -211,12 +212,11 @@ export class Context implements AsyncDisposable {
    */
   destroy(linger?: number | null): Promise<void> {
     try {
-      if (linger !== undefined && linger !== null) encodeOption(sockets.linger, LINGER, linger);
+      const wait = readLinger(linger);
       for (const reference of this.#engines) {
         const engine = reference.deref();
         if (engine === undefined || engine.closed) continue;
-        if (linger !== undefined && linger !== null) engine.setLinger(linger);
-        engine.close();
+        engine.close(wait);
       }
       return this.term();
     } catch (error) {
@@ -251,10 +251,6 @@ export class Context implements AsyncDisposable {
       },
     };
   }
-
-  static nativeOf(context: Context): NativeContext {
-    return context.#native;
-  }
 }
 
 // A socket that is collected leaves its context's book.
@@ -264,10 +260,14 @@ const collected = new FinalizationRegistry<{ engines: Set<WeakRef<Engine>>; refe
 
 export const contextInside = Context.inside;
 
+// A context is not collected, and so not terminated, while somebody still has a shadow of it.
+const shadowed = new WeakMap<NativeContext, Context>();
+
 function shadowOf(context: unknown): NativeContext {
   if (context instanceof Context) {
-    if (context.closed) throw new ContextTerminated();
-    return new native.Context(Context.nativeOf(context).address(), "shadow");
+    const shadow = new native.Context(contextInside(context).native.address(), "shadow");
+    shadowed.set(shadow, context);
+    return shadow;
   }
   if (typeof context === "bigint") return new native.Context(context, "shadow");
   throw typeError("a shadow takes a Context or the bigint of its `underlying`");

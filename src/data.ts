@@ -20,16 +20,20 @@ function describe(value: unknown): string {
 
 const WANTED = "a string, Buffer, TypedArray, DataView, ArrayBuffer or SharedArrayBuffer";
 
-const detached = (what: string): TypeError =>
+export const detached = (what: string): TypeError =>
   typeError(`${what} is a view of a detached buffer: it has no content any more`);
 
 /** One frame for the addon; a TypeError that names the frame for anything that is no data. */
 export function rawFrame(data: unknown, what = "the message"): RawFrame {
   if (typeof data === "string") return data;
   if (ArrayBuffer.isView(data)) {
-    const { buffer, byteOffset, byteLength } = data;
-    if (byteLength === 0 && isDetached(buffer)) throw detached(what);
-    return data instanceof Uint8Array ? data : new Uint8Array(buffer, byteOffset, byteLength);
+    if (data instanceof Uint8Array) {
+      if (data.byteLength === 0 && isDetached(data.buffer)) throw detached(what);
+      return data;
+    }
+    const bytes = bytesOf(data);
+    if (bytes === undefined) throw detached(what);
+    return bytes;
   }
   if (data instanceof ArrayBuffer) {
     if (data.byteLength === 0 && isDetached(data)) throw detached(what);
@@ -37,6 +41,15 @@ export function rawFrame(data: unknown, what = "the message"): RawFrame {
   }
   if (data instanceof SharedArrayBuffer) return new Uint8Array(data);
   throw typeError(`${what} must be ${WANTED}, not ${describe(data)}`);
+}
+
+/** The bytes of a view whose buffer is there; undefined otherwise, when a DataView refuses to say where it lies. */
+function bytesOf(view: ArrayBufferView): Uint8Array | undefined {
+  try {
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  } catch {
+    return undefined;
+  }
 }
 
 // ArrayBuffer.prototype.detached is younger than Node 20; making a view of a detached buffer throws everywhere.

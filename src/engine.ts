@@ -5,18 +5,31 @@
  * setting an option, bind, connect. So after every native call on a socket that has waiters the events are looked at
  * again and the queues are served (`touched`), and after every wake-up too (`#wake`). Nothing else in the library polls.
  */
-import { EAGAIN, ENOTSOCK, ETERM, LINGER, POLLIN, POLLOUT, RCVTIMEO, SNDTIMEO } from "./constants.js";
+import { EAGAIN, ENOTSOCK, ETERM, POLLIN, POLLOUT, RCVTIMEO, SNDTIMEO } from "./constants.js";
 import { Again, makeError, ZMQError } from "./errors.js";
 import { Kind, type NativeContext, type NativeSocket, native } from "./native.js";
-import { type Attempt, expired, Queue, rejectLater, type Wait, Waiter, type WaitLimits } from "./pending.js";
-import { beginTurn, settled } from "./turn.js";
+import {
+  type Annotate,
+  type Attempt,
+  onAbort,
+  Queue,
+  rejectLater,
+  type Wait,
+  Waiter,
+  type WaitLimits,
+} from "./pending.js";
+import { beginTurn, refused, settled, settleInTurn } from "./turn.js";
 
+/** How long a blocking call pauses, in milliseconds, while the socket says that it is ready and will not do. */
+const LONGEST_PAUSE = 10;
 /** How many waiters are served before the event loop goes round. */
 const SERVE = 1000;
 
 /** Who polls: waits for events without consuming anything. */
 export interface PollWaiter {
   mask: number;
+  /** `ref` or `unref` has been called: for who has a timer. */
+  referenced(): void;
   ready(events: number): void;
   failed(error: () => unknown): void;
 }
@@ -63,22 +76,37 @@ export class Engine {
   }
 
   /** Runs an operation: at once if nobody waits before it and it need not wait, else in its turn. Never throws. */
-  run<T>(direction: number, attempt: Attempt<T>, wait: WaitLimits, dontWait: boolean): Promise<T> {
+  run<T>(
+    direction: number,
+    attempt: Attempt<T>,
+    wait: WaitLimits,
+    dontWait: boolean,
+    annotate?: Annotate,
+  ): Promise<T> {
     try {
-      if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
-      if (dontWait && this.queued(direction)) this.#serve();
+      if (wait.signal?.aborted) return refused(wait.signal.reason);
+      let timeout = dontWait ? 0 : wait.timeout;
+      if (this.queued(direction)) {
+        timeout ??= this.#timeout(direction);
+        if (timeout === 0) this.#serve();
+      }
       if (!this.queued(direction)) {
         const value = attempt();
         this.touched();
         if (value !== undefined) return settled(value);
       }
-      if (dontWait) throw new Again();
-      const timeout = wait.timeout ?? this.#timeout(direction);
+      timeout ??= this.#timeout(direction);
       if (timeout === 0) throw new Again();
-      return this.#wait(direction, attempt, { timeout, signal: wait.signal });
+      return this.#wait(direction, attempt, { timeout, signal: wait.signal }, annotate);
     } catch (error) {
-      return Promise.reject(error);
+      return this.refused(annotate === undefined ? error : annotate(error));
     }
+  }
+
+  /** What a call returns that has failed at once. The native call may have swallowed a signal all the same. */
+  refused(error: unknown): Promise<never> {
+    this.touched();
+    return refused(error);
   }
 
   /** The same for an attempt that has just said that it would block: there is nobody before it. */
@@ -89,68 +117,84 @@ export class Engine {
       if (timeout === 0) throw new Again();
       return this.#wait(direction, attempt, { timeout, signal: undefined });
     } catch (error) {
-      return Promise.reject(error);
+      return this.refused(error);
     }
   }
 
   /** Runs an operation on the calling thread, which blocks until it is done. */
   runSync<T>(direction: number, attempt: Attempt<T>, timeout: number | undefined, dontWait: boolean): T {
-    if (this.queued(direction)) this.#serve();
-    let value = this.queued(direction) ? undefined : attempt();
-    if (value === undefined && !dontWait) {
-      const limit = timeout ?? this.#timeout(direction);
-      const deadline = performance.now() + limit;
-      while (value === undefined) {
-        const left = limit < 0 ? -1 : Math.ceil(deadline - performance.now());
-        if ((limit >= 0 && left <= 0) || this.native.wait(direction, left) === 0) break;
-        if (this.queued(direction)) this.#serve();
-        value = this.queued(direction) ? undefined : attempt();
+    try {
+      if (this.queued(direction)) this.#serve();
+      let value = this.queued(direction) ? undefined : attempt();
+      if (value === undefined && !dontWait) {
+        const limit = timeout ?? this.#timeout(direction);
+        const deadline = performance.now() + limit;
+        for (let idle = 0; value === undefined; idle++) {
+          const left = limit < 0 ? -1 : Math.ceil(deadline - performance.now());
+          if ((limit >= 0 && left <= 0) || this.native.wait(direction, left) === 0) break;
+          // Ready for somebody, but not for this: a ROUTER_MANDATORY whose addressed peer is the one that is full.
+          if (idle > 1) this.native.wait(0, Math.min(idle - 1, LONGEST_PAUSE));
+          if (this.queued(direction)) this.#serve();
+          value = this.queued(direction) ? undefined : attempt();
+        }
       }
+      if (value === undefined) throw new Again();
+      return value as T;
+    } finally {
+      this.touched();
     }
-    this.touched();
-    if (value === undefined) throw new Again();
-    return value as T;
   }
 
   /** Waits for events without consuming anything. Resolves to 0 at the timeout. */
   poll(mask: number, { timeout, signal }: Wait): Promise<number> {
     try {
-      if (signal?.aborted) return Promise.reject(signal.reason);
+      if (signal?.aborted) return refused(signal.reason);
       const events = this.native.events() & mask;
       this.touched();
       if (events !== 0 || timeout === 0 || mask === 0) return settled(events);
       return new Promise((resolve, reject) => {
         const end = (settle: () => void): void => {
-          remove();
+          this.removePoll(poll);
           clearTimeout(timer);
-          signal?.removeEventListener("abort", abort);
+          deafen?.();
           settle();
         };
         const abort = (): void => end(() => reject(signal?.reason));
         const timer = timeout > 0 ? setTimeout(() => end(() => resolve(0)), timeout) : undefined;
-        if (!this.#referenced) timer?.unref();
-        signal?.addEventListener("abort", abort, { once: true });
-        const remove = this.addPoll({
+        const referenced = (): void => {
+          if (this.#referenced) timer?.ref();
+          else timer?.unref();
+        };
+        referenced();
+        const deafen = signal && onAbort(signal, abort);
+        const poll: PollWaiter = {
           mask,
+          referenced,
           ready: (found) => end(() => resolve(found)),
           failed: (error) => end(() => rejectLater(resolve, error)),
-        });
+        };
+        this.addPoll(poll);
       });
     } catch (error) {
-      return Promise.reject(error);
+      return this.refused(error);
     }
   }
 
-  /** Adds a poll that lasts until it is removed or told of events. */
-  addPoll(poll: PollWaiter): () => void {
+  /** Adds a poll that lasts until it is removed or told of events, which may be before this returns. */
+  addPoll(poll: PollWaiter): void {
     this.#polls.add(poll);
     this.#hold();
-    return () => {
-      if (this.#polls.delete(poll)) this.#settle();
-    };
+  }
+
+  removePoll(poll: PollWaiter): void {
+    if (this.#polls.delete(poll)) this.#settle();
   }
 
   // ---- Life
+
+  get referenced(): boolean {
+    return this.#referenced;
+  }
 
   setReferenced(referenced: boolean): void {
     this.#referenced = referenced;
@@ -160,20 +204,21 @@ export class Engine {
         waiter.setReferenced(referenced);
       }
     }
+    for (const poll of this.#polls) poll.referenced();
   }
 
-  setLinger(linger: number): void {
-    this.native.set(LINGER, Kind.INT, linger);
-  }
-
-  /** Closes the socket; what waits is rejected with ENOTSOCK. Closing twice is nothing. */
-  close(): void {
+  /**
+   * Closes the socket, with a LINGER of the caller's where there is one; what waits is rejected with ENOTSOCK. Closing
+   * twice is nothing.
+   */
+  close(linger?: number): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.native.close();
-    this.#failAll(() => makeError(ENOTSOCK));
+    // Before the socket goes: one that reads a monitor must stop the monitor first.
     for (const listener of this.#closing) listener();
     this.#closing.clear();
+    this.native.close(linger);
+    this.#failAll(() => makeError(ENOTSOCK));
   }
 
   /**
@@ -195,20 +240,19 @@ export class Engine {
     return direction === POLLIN ? this.#receives : this.#sends;
   }
 
+  get #wanted(): number {
+    return (this.#receives.first ? POLLIN : 0) | (this.#sends.first ? POLLOUT : 0);
+  }
+
   #timeout(direction: number): number {
     return this.native.get(direction === POLLIN ? RCVTIMEO : SNDTIMEO, Kind.INT) as number;
   }
 
-  #wait<T>(direction: number, attempt: Attempt<T>, wait: Wait): Promise<T> {
+  #wait<T>(direction: number, attempt: Attempt<T>, wait: Wait, annotate?: Annotate): Promise<T> {
     return new Promise((resolve, reject) => {
-      const waiter = new Waiter(attempt, resolve, reject);
+      const waiter = new Waiter(attempt, resolve, reject, annotate);
       this.#queue(direction).append(waiter);
-      waiter.limit(
-        wait,
-        this.#referenced,
-        () => rejectLater(resolve, expired),
-        () => this.#settle(),
-      );
+      waiter.limit(wait, this.#referenced, () => this.#settle());
       this.#hold();
     });
   }
@@ -243,7 +287,8 @@ export class Engine {
 
   /**
    * Serves the queues by the events that libzmq reports, first in, first out. Each attempt may swallow a signal for the
-   * other direction, so the events are read again until they offer nothing that anybody waits for.
+   * other direction, so the events are read again until they offer nothing that anybody waits for. That last look is
+   * what the polls are told of: one more could swallow what the queues wait for.
    */
   #serve(events?: number): void {
     if (this.#serving) return;
@@ -253,8 +298,8 @@ export class Engine {
       let left = SERVE;
       let idle = 0;
       for (;;) {
-        const wanted = (this.#receives.first ? POLLIN : 0) | (this.#sends.first ? POLLOUT : 0);
-        if (wanted === 0 || left === 0) break;
+        const wanted = this.#wanted;
+        if ((wanted === 0 && this.#polls.size === 0) || left === 0) break;
         ready ??= this.native.events();
         if ((ready & wanted) === 0) break;
         const before = left;
@@ -264,10 +309,13 @@ export class Engine {
         // Events that no attempt can use (a reply that REQ_CORRELATE discards) are gone by the second look.
         if (left === before && ++idle === 2) break;
       }
-      if (this.#polls.size > 0) this.#servePolls();
+      if (this.#polls.size > 0) {
+        ready ??= this.native.events();
+        this.#servePolls(ready);
+      }
       this.#serving = false;
       this.#settle();
-      if (left === 0) this.touched();
+      if (left === 0 || (ready ?? 0) & this.#wanted) this.touched();
     } catch (error) {
       this.#serving = false;
       this.#failAll(() => renewed(error));
@@ -287,13 +335,12 @@ export class Engine {
       }
       if (value === undefined) break;
       waiter.leave();
-      waiter.resolve(value);
+      settleInTurn(waiter.resolve, value);
     }
     return left;
   }
 
-  #servePolls(): void {
-    const ready = this.native.events();
+  #servePolls(ready: number): void {
     for (const poll of [...this.#polls]) {
       if ((ready & poll.mask) === 0) continue;
       this.#polls.delete(poll);

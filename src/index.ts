@@ -19,6 +19,8 @@ export {
   ZMQError,
   ZMQVersionError,
 } from "./errors.js";
+export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
+export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, proxy, proxySteerable } from "./proxy.js";
 export { Socket } from "./socket.js";

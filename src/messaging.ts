@@ -4,6 +4,7 @@ import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } fr
 import { POLLIN, POLLOUT } from "./constants.js";
 import {
   type Data,
+  detached,
   kept,
   keptMessage,
   type MessageData,
@@ -14,7 +15,7 @@ import {
 } from "./data.js";
 import { type Engine, isGone } from "./engine.js";
 import { rangeError, typeError, ZMQError } from "./errors.js";
-import { SENT } from "./native.js";
+import { refusedFrame, SENT } from "./native.js";
 import { type Attempt, DONE } from "./pending.js";
 import { decodeText, encodeText, type TextOptions } from "./text.js";
 import { settled } from "./turn.js";
@@ -78,7 +79,7 @@ export class Messaging {
       if (answer < 0) return this.#send(() => frame, 0, undefined, SEND_KEYS);
       return engine.wait(POLLOUT, this.#sender(kept(frame), 0));
     } catch (error) {
-      return Promise.reject(error);
+      return engine.refused(error);
     }
   }
 
@@ -104,7 +105,7 @@ export class Messaging {
       if (answer < 0) return this.#send(() => frames, 0, undefined, SEND_KEYS);
       return engine.wait(POLLOUT, this.#sender(frames.map(kept), 0));
     } catch (error) {
-      return Promise.reject(error);
+      return engine.refused(error);
     }
   }
 
@@ -144,12 +145,11 @@ export class Messaging {
     try {
       const batch = this.#batch(messages);
       const call = readCall(flags, options, SEND_KEYS);
-      const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait);
-      if (batch.finished()) return sending;
-      batch.keep();
-      return sending.catch(batch.tell);
+      const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait, batch.tell);
+      if (!batch.finished()) batch.keep();
+      return sending;
     } catch (error) {
-      return Promise.reject(error);
+      return this.#engine.refused(error);
     }
   }
 
@@ -170,7 +170,7 @@ export class Messaging {
     try {
       this.#engine.runSync(POLLOUT, batch.attempt, call.timeout, call.dontWait);
     } catch (error) {
-      batch.tell(error);
+      throw batch.tell(error);
     }
   }
 
@@ -192,7 +192,7 @@ export class Messaging {
       if (engine.waiting) engine.touched();
       return frame === undefined ? engine.wait(POLLIN, this.#takeFrame) : settled(frame);
     } catch (error) {
-      return Promise.reject(error);
+      return engine.refused(error);
     }
   }
 
@@ -207,7 +207,7 @@ export class Messaging {
       if (engine.waiting) engine.touched();
       return frames === undefined ? engine.wait(POLLIN, this.#takeMessage) : settled(frames);
     } catch (error) {
-      return Promise.reject(error);
+      return engine.refused(error);
     }
   }
 
@@ -225,7 +225,7 @@ export class Messaging {
       };
       return this.#engine.run(POLLIN, take, call, call.dontWait);
     } catch (error) {
-      return Promise.reject(error);
+      return this.#engine.refused(error);
     }
   }
 
@@ -240,7 +240,8 @@ export class Messaging {
     flags?: number | WaitOptions,
     options?: WaitOptions,
   ): Promise<T> {
-    if (typeof deserialize !== "function") return Promise.reject(typeError("deserialize must be a function"));
+    if (typeof deserialize !== "function")
+      return this.#engine.refused(typeError("deserialize must be a function"));
     return this.recvMultipart(flags, options).then(deserialize);
   }
 
@@ -255,7 +256,7 @@ export class Messaging {
         options,
       );
     } catch (error) {
-      return Promise.reject(error);
+      return this.#engine.refused(error);
     }
   }
 
@@ -296,7 +297,7 @@ export class Messaging {
           if (engine.waiting) engine.touched();
           if (frames !== undefined) return settled(item(frames));
         } catch (error) {
-          return Promise.reject(error).catch(gone);
+          return engine.refused(error).catch(gone);
         }
         return engine.wait(POLLIN, take).then(item, gone);
       },
@@ -315,8 +316,8 @@ export class Messaging {
   #sender(message: RawFrame | readonly RawFrame[], flags: number): Attempt<undefined> {
     const { native } = this.#engine;
     return typeof message === "string" || message instanceof Uint8Array
-      ? () => (native.send(message, flags) === SENT ? DONE : undefined)
-      : () => (native.sendMultipart(message, flags) === SENT ? DONE : undefined);
+      ? () => answered(native.send(message, flags), message)
+      : () => answered(native.sendMultipart(message, flags), message);
   }
 
   #send(
@@ -340,7 +341,7 @@ export class Messaging {
       if (!sent) send = this.#sender(keptMessage(message), call.flags);
       return sending;
     } catch (error) {
-      return Promise.reject(error);
+      return this.#engine.refused(error);
     }
   }
 
@@ -358,13 +359,16 @@ export class Messaging {
     let sent = 0;
     return {
       attempt: (): Promise<undefined> | undefined => {
+        if (batch.length === 0) native.events(); // nothing to send, but a closed socket is an error
         if (next < batch.length) {
+          let answer: number;
           try {
-            native.sendBatch(batch, next);
+            answer = native.sendBatch(batch, next);
           } finally {
             sent += (index[0] as number) - next;
             next = index[0] as number;
           }
+          if (answer < 0) throw detached(`message ${next}`);
         }
         return next === batch.length ? DONE : undefined;
       },
@@ -373,10 +377,7 @@ export class Messaging {
         batch = batch.slice(next).map(keptMessage);
         next = 0;
       },
-      tell: (error: unknown): never => {
-        if (error instanceof ZMQError) Object.assign(error, { sent });
-        throw error;
-      },
+      tell: (error: unknown): unknown => (error instanceof ZMQError ? Object.assign(error, { sent }) : error),
     };
   }
 
@@ -385,7 +386,7 @@ export class Messaging {
       const call = readCall(flags, options, WAIT_KEYS);
       return this.#engine.run(POLLIN, take, call, call.dontWait);
     } catch (error) {
-      return Promise.reject(error);
+      return this.#engine.refused(error);
     }
   }
 
@@ -393,6 +394,13 @@ export class Messaging {
     const call = readCall(flags, options, SYNC_KEYS);
     return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
+}
+
+/** What a sending verb's answer means to an attempt. A getter of the message may have detached a frame read before it. */
+function answered(answer: number, message: RawFrame | readonly RawFrame[]): Promise<undefined> | undefined {
+  if (answer >= 0) return answer === SENT ? DONE : undefined;
+  const single = typeof message === "string" || message instanceof Uint8Array;
+  throw detached(single ? "the message" : `frame ${refusedFrame(answer).index}`);
 }
 
 function encodeJson(value: unknown): string {

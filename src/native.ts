@@ -1,5 +1,7 @@
 /** The addon: its loader and the types of its verbs. Nothing else knows where the binary lies. */
+import { constants } from "node:buffer";
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { makeError, setStrerror } from "./errors.js";
 
 /** What a sending verb answers; negative numbers name a refused frame (see `refusedFrame`). */
@@ -17,7 +19,8 @@ export interface NativeContext {
 }
 
 export interface NativeSocket {
-  close(): void;
+  /** Never fails; `linger` replaces the socket's LINGER, where libzmq still takes one. */
+  close(linger?: number): void;
   closed(): boolean;
   address(): bigint;
   endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string): void;
@@ -36,6 +39,17 @@ export interface NativeSocket {
   sendBatch(messages: readonly unknown[], from: number): number;
   receive(offset: number, messages: number): number;
   takeLarge(): Buffer;
+  receiveFrame(): NativeFrame | undefined;
+}
+
+export interface NativeFrame {
+  bytes(): Buffer;
+  size(): number;
+  more(): boolean;
+  get(property: number): number;
+  property(name: string): string;
+  routingId(id?: number): number;
+  group(name?: string): string;
 }
 
 export interface NativeForwarder {
@@ -50,6 +64,8 @@ export interface ForwarderOptions {
   forwardPrefix?: string | Uint8Array | undefined;
   backwardPrefix?: string | Uint8Array | undefined;
   swap?: boolean;
+  /** Ends after a message whose first frame begins with these bytes. */
+  last?: Uint8Array | undefined;
   keepAlive: boolean;
 }
 
@@ -57,7 +73,10 @@ interface Native {
   setup(
     makeError: (errno: number, detail?: string, endpoint?: string) => Error,
     checkpoint: () => void,
+    bufferLimit: number,
   ): void;
+  /** Set by the copy of this library that the addon serves. */
+  claimed?: boolean;
   arena(slab: ArrayBuffer, index: Int32Array): void;
   version(): [number, number, number];
   has(capability: string): boolean;
@@ -65,25 +84,42 @@ interface Native {
   curveKeypair(): [string, string];
   curvePublic(secretKey: string): string;
   setExitLinger(milliseconds: number): void;
+  exiting(): void;
   poll(items: readonly (NativeSocket | number)[], events: readonly number[], timeout: number): number[];
   Context: new (what: number | bigint, how: "new" | "instance" | "shadow") => NativeContext;
   Socket: new (context: NativeContext, type: number, wake: (events: number) => void) => NativeSocket;
+  Frame: new (data?: unknown, released?: () => void) => NativeFrame;
   Forwarder: new (options: ForwarderOptions, done: (errno: number) => void) => NativeForwarder;
   DescriptorWatch: new (fd: number, events: number, wake: () => void) => { close(): void };
+}
+
+interface Finder {
+  (root: string): unknown;
+  path(root: string): string;
 }
 
 function load(): Native {
   // The sanitizer runs load a binary of their own.
   const binary = process.env.NODEZMQ_BINARY;
-  const addon: unknown = binary
-    ? require(binary)
-    : (require("node-gyp-build") as (root: string) => unknown)(join(__dirname, ".."));
-  return addon as Native;
+  const root = join(__dirname, "..");
+  const find = require("node-gyp-build") as Finder;
+  let addon = (binary ? require(binary) : find(root)) as Native;
+  if (addon.claimed) {
+    // A second copy of this library on the thread (a test runner that resets its modules): it gets an instance of the
+    // addon for itself, with memory and error classes of its own.
+    const instance = { exports: {} as Native };
+    process.dlopen(instance, binary ?? find.path(root));
+    addon = instance.exports;
+  }
+  addon.claimed = true;
+  return addon;
 }
 
 export const native = load();
 setStrerror((errno) => native.strerror(errno));
-native.setup(makeError, () => {});
+native.setup(makeError, () => {}, constants.MAX_LENGTH);
+// The limit on what the end of the process waits for is one for all threads.
+if (isMainThread) process.on("exit", () => native.exiting());
 
 /** The index of the frame that a sending verb refused with a negative answer, and whether it was a detached buffer. */
 export function refusedFrame(answer: number): { index: number; detached: boolean } {

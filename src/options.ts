@@ -694,6 +694,14 @@ export function encodeOption(row: OptionRow | undefined, option: number, value: 
   return encode(optionName(row, option), value);
 }
 
+/** The `linger` of `close` and `destroy`, in milliseconds; `undefined` and `null` leave each socket its own. */
+export function readLinger(linger: unknown): number | undefined {
+  if (linger === undefined || linger === null) return undefined;
+  const value = encodeOption(socketOptions.linger, zmq.LINGER, linger).value as number;
+  if (value < -1) throw makeError(zmq.EINVAL, `linger is -1 or more; got ${value}`);
+  return value;
+}
+
 // libzmq ends texts with a NUL. A routing id is bytes, and has none.
 const withoutNul = (value: Buffer): Buffer =>
   value.at(-1) === 0 ? value.subarray(0, value.length - 1) : value;

@@ -16,6 +16,9 @@ export interface Wait extends WaitLimits {
 /** Tries once; undefined says that it would block. What has no result returns `DONE`. */
 export type Attempt<T> = () => T | Promise<T> | undefined;
 
+/** Writes more into the error that an operation fails with. */
+export type Annotate = (error: unknown) => unknown;
+
 /** The result of an attempt that has succeeded and has nothing to say. */
 export const DONE: Promise<undefined> = Promise.resolve(undefined);
 
@@ -25,46 +28,44 @@ export class Waiter<T = unknown> {
   previous: Waiter | undefined = undefined;
   queue: Queue | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
-  #signal: AbortSignal | undefined = undefined;
-  #abort: (() => void) | undefined = undefined;
+  #deafen: (() => void) | undefined = undefined;
 
   constructor(
     readonly attempt: Attempt<T>,
     readonly resolve: (value: T | PromiseLike<T>) => void,
     readonly reject: (reason: unknown) => void,
+    readonly annotate: Annotate | undefined = undefined,
   ) {}
 
   /** Takes it out of its queue and lets go of its timer and signal. */
   leave(): void {
     this.queue?.remove(this as Waiter);
     clearTimeout(this.#timer);
-    if (this.#abort !== undefined) this.#signal?.removeEventListener("abort", this.#abort);
+    this.#deafen?.();
   }
 
   /** Settles it with an error that `make` builds; see `rejectLater`. */
   fail(make: () => unknown): void {
     this.leave();
-    rejectLater(this.resolve, make);
+    const { annotate } = this;
+    rejectLater(this.resolve, annotate === undefined ? make : () => annotate(make()));
   }
 
-  /** Ends the waiting at the deadline (`expire`) or when the signal is aborted; `ended` is told of either. */
-  limit({ timeout, signal }: Wait, referenced: boolean, expire: () => void, ended: () => void): void {
+  /** Ends the waiting at the deadline or when the signal is aborted; `ended` is told of either. */
+  limit({ timeout, signal }: Wait, referenced: boolean, ended: () => void): void {
     if (timeout >= 0) {
       this.#timer = setTimeout(() => {
-        this.leave();
-        expire();
+        this.fail(expired);
         ended();
       }, timeout);
       if (!referenced) this.#timer.unref();
     }
     if (signal !== undefined) {
-      this.#signal = signal;
-      this.#abort = () => {
+      this.#deafen = onAbort(signal, () => {
         this.leave();
         this.reject(signal.reason);
         ended();
-      };
-      signal.addEventListener("abort", this.#abort, { once: true });
+      });
     }
   }
 
@@ -72,6 +73,39 @@ export class Waiter<T = unknown> {
     if (referenced) this.#timer?.ref();
     else this.#timer?.unref();
   }
+}
+
+class Callbacks extends Set<() => void> {
+  end = (): void => {};
+}
+
+const listening = new WeakMap<AbortSignal, Callbacks>();
+
+/**
+ * Calls back when the signal is aborted; the result undoes it. However many calls share a signal, it has one listener:
+ * Node warns of more than ten.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const callbacks = listening.get(signal) ?? listen(signal);
+  callbacks.add(callback);
+  return () => {
+    if (callbacks.delete(callback) && callbacks.size === 0) callbacks.end();
+  };
+}
+
+function listen(signal: AbortSignal): Callbacks {
+  const callbacks = new Callbacks();
+  const told = (): void => {
+    callbacks.end();
+    for (const callback of callbacks) callback();
+  };
+  callbacks.end = () => {
+    listening.delete(signal);
+    signal.removeEventListener("abort", told);
+  };
+  listening.set(signal, callbacks);
+  signal.addEventListener("abort", told);
+  return callbacks;
 }
 
 /** A doubly linked list: appending, taking the first and removing any are one step each. */
@@ -115,4 +149,4 @@ export function rejectLater<T>(resolve: (value: PromiseLike<T>) => void, make: (
 }
 
 /** The error of a wait that has reached its deadline. */
-export const expired = (): Error => new Again();
+const expired = (): Error => new Again();

@@ -1,11 +1,11 @@
 /** zmq.Poller, zmq.select and zmq.zmqPoll: waiting for any of several sockets and descriptors. */
 import { readSignal, readTimeout, type WaitOptions } from "./call.js";
 import { ENOTSOCK, POLLERR, POLLIN, POLLOUT } from "./constants.js";
-import type { Engine } from "./engine.js";
+import type { Engine, PollWaiter } from "./engine.js";
 import { makeError, plainError, rangeError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { native } from "./native.js";
-import { rejectLater } from "./pending.js";
+import { onAbort, rejectLater } from "./pending.js";
 import type { Socket } from "./socket.js";
 import { settled } from "./turn.js";
 
@@ -72,12 +72,14 @@ function wait(
 ): Promise<PollResult[]> {
   return new Promise((resolve, reject) => {
     const undo: (() => void)[] = [];
+    let ended = false;
     const end = (settle: () => void): void => {
+      ended = true;
       for (const step of undo.splice(0)) step();
       settle();
     };
     const check = (): void => {
-      if (undo.length === 0) return; // settled meanwhile
+      if (ended) return;
       try {
         const ready = look(items, 0);
         if (ready.length > 0) end(() => resolve(ready));
@@ -88,31 +90,37 @@ function wait(
     };
     const failed = (error: () => unknown): void => end(() => rejectLater(resolve, error));
     const abort = (): void => end(() => reject(signal?.reason));
-    const armed = new Map<Item, () => void>();
+    const armed = new Map<Item, PollWaiter>();
+    let timer: NodeJS.Timeout | undefined;
+    const referenced = (): void => {
+      if (items.some(({ engine }) => engine?.referenced ?? true)) timer?.ref();
+      else timer?.unref();
+    };
     // A poll on an engine ends when it reports; one whose events were gone at the second look is made again.
     const rearm = (): void => {
       for (const item of items) {
         const { engine, mask } = item;
-        if (engine === undefined || mask === 0 || armed.has(item)) continue;
+        if (ended || engine === undefined || mask === 0 || armed.has(item)) continue;
         const ready = (): void => {
           armed.delete(item);
           setImmediate(check); // together with whatever else becomes ready in this turn
         };
-        const remove = engine.addPoll({ mask, ready, failed });
-        armed.set(item, remove);
+        const poll: PollWaiter = { mask, referenced, ready, failed };
+        armed.set(item, poll); // before it is added: it may be told at once
+        engine.addPoll(poll);
       }
     };
     undo.push(() => {
-      for (const remove of armed.values()) remove();
+      for (const [{ engine }, poll] of armed) engine?.removePoll(poll);
     });
     try {
       if (timeout >= 0) {
-        const timer = setTimeout(() => end(() => resolve([])), timeout);
+        timer = setTimeout(() => end(() => resolve([])), timeout);
+        referenced();
         undo.push(() => clearTimeout(timer));
       }
       if (signal !== undefined) {
-        signal.addEventListener("abort", abort, { once: true });
-        undo.push(() => signal.removeEventListener("abort", abort));
+        undo.push(onAbort(signal, abort));
       }
       for (const { engine, fd, mask } of items) {
         if (engine !== undefined || mask === 0) continue;

@@ -7,7 +7,6 @@ import {
   ENOTSUP,
   EVENT_ALL,
   FD,
-  LINGER,
   POLLIN,
   RCVHWM,
   SNDHWM,
@@ -23,6 +22,14 @@ import { makeError, typeError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import { Messaging } from "./messaging.js";
 import {
+  type MonitorEvent,
+  monitorEvents,
+  openMonitor,
+  readMonitorAddress,
+  startMonitor,
+} from "./monitor.js";
+import type { NativeSocket } from "./native.js";
+import {
   type Bytes,
   decodeOption,
   encodeOption,
@@ -30,6 +37,7 @@ import {
   nativeSize,
   notAccessors,
   optionNumber,
+  readLinger,
   type SocketOptionAccessors,
   type SocketOptionInput,
   type SocketOptionValue,
@@ -40,12 +48,13 @@ import { type RandomPortOptions, randomPort } from "./random-port.js";
 
 /** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
 const engines = new Map<bigint, WeakRef<Engine>>();
+const contexts = new WeakMap<Engine, Context>();
 
 /** How `context.socket` and `Socket.shadow` hand over what the constructor cannot be given by a program. */
 class Shadowed {
   constructor(
     readonly engine: Engine,
-    readonly context: Context | undefined,
+    readonly context: Context,
     readonly type: number,
   ) {}
 }
@@ -66,11 +75,12 @@ export interface Socket extends SocketOptionAccessors {}
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
 export class Socket extends Messaging {
   readonly #engine: Engine;
-  readonly #context: Context | undefined;
+  readonly #context: Context;
   /** The socket type, as given: `zmq.REQ`. */
   readonly type: SocketType;
   /** Frames below this many bytes are copied even where `copy: false` was asked for. */
   copyThreshold: number;
+  #monitor: Socket | undefined;
 
   /**
    * @param context the context it belongs to
@@ -101,11 +111,11 @@ export class Socket extends Messaging {
       throw makeError(ENOTSOCK, `no open socket of this thread has the address ${socket}`);
     }
     const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
-    return new Socket(new Shadowed(engine, undefined, type) as unknown as Context);
+    return new Socket(new Shadowed(engine, contexts.get(engine) as Context, type) as unknown as Context);
   }
 
-  /** The context it was made with; undefined on a shadow made from an address. */
-  get context(): Context | undefined {
+  /** The context it was made with. */
+  get context(): Context {
     return this.#context;
   }
 
@@ -180,16 +190,14 @@ export class Socket extends Messaging {
   set<N extends number>(option: N, value: SocketOptionInput<N>): void {
     const number = optionNumber(option);
     const { kind, value: encoded } = encodeOption(socketOptionRow(number), number, value);
-    this.#engine.native.set(number, kind, encoded);
-    this.#engine.touched();
+    this.#touching((native) => native.set(number, kind, encoded));
   }
 
   /** Reads an option by its number. See zmq_getsockopt(3) and docs/options.md. */
   get<N extends number>(option: N): SocketOptionValue<N> {
     const number = optionNumber(option);
     const row = socketOptionRow(number);
-    const value = this.#engine.native.get(number, nativeKind(row), nativeSize(row));
-    this.#engine.touched();
+    const value = this.#touching((native) => native.get(number, nativeKind(row), nativeSize(row)));
     return decodeOption(row, number, value) as SocketOptionValue<N>;
   }
 
@@ -234,14 +242,12 @@ export class Socket extends Messaging {
 
   /** Joins a group. DISH only. See zmq_join(3). */
   join(group: string): void {
-    this.#engine.native.group("join", readGroup(group));
-    this.#engine.touched();
+    this.#touching((native) => native.group("join", readGroup(group)));
   }
 
   /** Leaves a group. DISH only. See zmq_leave(3). */
   leave(group: string): void {
-    this.#engine.native.group("leave", readGroup(group));
-    this.#engine.touched();
+    this.#touching((native) => native.group("leave", readGroup(group)));
   }
 
   /** Both high-water marks, in messages; reads SNDHWM. */
@@ -296,9 +302,7 @@ export class Socket extends Messaging {
     const limit = readTimeout(timeout) ?? -1;
     const mask = readEvents(flags);
     if (this.closed) throw makeError(ENOTSUP);
-    const events = mask === 0 ? 0 : this.#engine.native.wait(mask, Math.ceil(limit)) & mask;
-    this.#engine.touched();
-    return events;
+    return mask === 0 ? 0 : this.#touching((native) => native.wait(mask, Math.ceil(limit))) & mask;
   }
 
   /** Pending operations keep the process alive (the default). */
@@ -316,15 +320,46 @@ export class Socket extends Messaging {
   // ---- Monitoring
 
   /**
-   * Publishes the socket's events on a PAIR socket that is bound to an `inproc://` address; `null` stops.
+   * Publishes the socket's events on a PAIR that is bound to an `inproc://` address, for another PAIR to connect to;
+   * `null` stops. A slow or missing reader holds nothing up. A socket has one monitor: a new one ends the old.
    *
-   * Connect the other PAIR before the next bind: libzmq waits for a reader. `getMonitorSocket` does all of it.
+   * @param events those that are wanted, such as `zmq.EVENT_CONNECTED`; by default all
+   * @throws ZMQError EPROTONOSUPPORT for other addresses, EADDRINUSE. See zmq_socket_monitor(3).
    */
-  monitor(address: string | null, events: number = EVENT_ALL): void {
-    if (address !== null && typeof address !== "string")
-      throw typeError("a monitor's address is a string, or null");
-    this.#engine.native.monitor(address, events);
-    this.#engine.touched();
+  monitor(address: string | Uint8Array | null, events: number = EVENT_ALL): void {
+    const mask = readEvents(events, 0xffff);
+    const where = readMonitorAddress(address);
+    if (where === null) this.#touching((native) => native.monitor(null, 0));
+    else this.#touching(() => startMonitor(this.#engine, this.#context, where, mask));
+  }
+
+  /**
+   * A PAIR socket that receives the socket's events: `recvMonitorMessage` reads them. The same socket again until it is
+   * closed; closing it ends the monitoring.
+   */
+  getMonitorSocket(events: number | null = EVENT_ALL, address: string | null = null): Socket {
+    const mask = readEvents(events ?? EVENT_ALL, 0xffff);
+    const where = readMonitorAddress(address);
+    if (this.closed) throw makeError(ENOTSOCK);
+    if (this.#monitor === undefined || this.#monitor.closed) {
+      this.#monitor = openMonitor(this.#engine, this.#context, mask, where);
+      this.#engine.touched();
+    }
+    return this.#monitor;
+  }
+
+  /** Ends the monitoring. The monitor socket gets a last event, MONITOR_STOPPED, and is yours to close. */
+  disableMonitor(): void {
+    this.#monitor = undefined;
+    this.monitor(null);
+  }
+
+  /**
+   * The socket's events as they come: `for await (const { name, endpoint } of socket.events())`. Ends when the socket
+   * is closed; leaving the loop ends the monitoring.
+   */
+  events(events: number = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
+    return monitorEvents(this.#engine, this.#context, readEvents(events, 0xffff));
   }
 
   // ---- Life
@@ -337,8 +372,7 @@ export class Socket extends Messaging {
    */
   close(linger?: number | null): void {
     if (this.closed) return;
-    if (linger !== undefined && linger !== null) this.set(LINGER, linger);
-    this.#engine.close();
+    this.#engine.close(readLinger(linger));
   }
 
   [Symbol.dispose](): void {
@@ -351,8 +385,16 @@ export class Socket extends Messaging {
   }
 
   #endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string | Uint8Array): void {
-    this.#engine.native.endpoint(verb, readAddress(address));
-    this.#engine.touched();
+    this.#touching((native) => native.endpoint(verb, readAddress(address)));
+  }
+
+  /** A native call, which may swallow a signal that others wait for: also when it fails. */
+  #touching<T>(call: (native: NativeSocket) => T): T {
+    try {
+      return call(this.#engine.native);
+    } finally {
+      this.#engine.touched();
+    }
   }
 }
 
@@ -373,22 +415,28 @@ function open(context: Context, type: unknown): Shadowed {
   const engine = new Engine(owner.native, type);
   const address = engine.native.address();
   engines.set(address, new WeakRef(engine));
+  contexts.set(engine, context);
   owner.adopt(engine);
-  const { native } = engine;
-  const gone = (): void => {
-    // A later socket may have got the same address.
-    if (engines.get(address)?.deref() === undefined || engines.get(address)?.deref()?.closed)
-      engines.delete(address);
-  };
-  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, () => {
-    gone();
-    native.close();
-  });
+  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, closer(engine.native, address));
   engine.onClose(() => {
     forget(engine);
-    gone();
+    gone(address);
   });
   return new Shadowed(engine, context, type);
+}
+
+/** Strikes an address out of the book, unless a later socket has got it. */
+function gone(address: bigint): void {
+  const engine = engines.get(address)?.deref();
+  if (engine === undefined || engine.closed) engines.delete(address);
+}
+
+/** Closes what is left of a collected socket. Made here: within `open` the closure would keep the engine in its scope. */
+function closer(native: NativeSocket, address: bigint): () => void {
+  return () => {
+    gone(address);
+    native.close();
+  };
 }
 
 function readGroup(group: unknown): string {
@@ -397,8 +445,8 @@ function readGroup(group: unknown): string {
   return group;
 }
 
-function readEvents(mask: unknown): number {
+function readEvents(mask: unknown, all = 0x7fff): number {
   if (typeof mask !== "number" || !Number.isInteger(mask))
     throw typeError("events are POLLIN, POLLOUT or both");
-  return mask & 0x7fff;
+  return mask & all;
 }

@@ -3,6 +3,7 @@
  * ever: timers and other sockets would starve. So every settled operation is counted, and once a turn of the event loop
  * has lasted long enough, operations settle after the loop has gone round.
  */
+import { DONE } from "./pending.js";
 
 /** How long one turn may go on settling operations, in milliseconds. */
 const TURN = 3;
@@ -44,5 +45,24 @@ export function overdue(): Promise<void> | undefined {
 /** What a call that did not have to wait returns. */
 export function settled<T>(value: T | Promise<T>): Promise<T> {
   const turn = overdue();
-  return turn === undefined ? Promise.resolve(value) : turn.then(() => value);
+  // Resolving with a promise takes longer than with what it holds: later calls would overtake this one.
+  return turn === undefined
+    ? Promise.resolve(value)
+    : turn.then(() => (value === DONE ? (undefined as T) : value));
+}
+
+/** What a call that fails without having waited returns: a loop of these would starve the event loop just as well. */
+export function refused(error: unknown): Promise<never> {
+  const turn = overdue();
+  if (turn === undefined) return Promise.reject(error);
+  return turn.then(() => {
+    throw error;
+  });
+}
+
+/** Settles a call that has waited: now, or behind earlier ones that were put off to the next turn. */
+export function settleInTurn<T>(resolve: (value: T | PromiseLike<T>) => void, value: T | Promise<T>): void {
+  const result = value === DONE ? (undefined as T) : value;
+  if (next === undefined) resolve(result);
+  else void next.then(() => resolve(result));
 }

@@ -1,0 +1,185 @@
+/** zmq.Frame: a message frame with its properties. */
+import { inspect } from "node:util";
+import { markAsUntransferable } from "node:worker_threads";
+import { COPY_THRESHOLD } from "./constants.js";
+import { type Data, rawFrame } from "./data.js";
+import { rangeError, typeError } from "./errors.js";
+import { type NativeFrame, native } from "./native.js";
+import { FINISHED, MessageTracker, TrackerEvent } from "./tracker.js";
+
+export interface FrameOptions {
+  /** Whether to have a `tracker`. Default false. */
+  track?: boolean | undefined;
+  /** `false` shares the memory, `true` copies it. By default it is shared from `copyThreshold` on if it is tracked. */
+  copy?: boolean | null | undefined;
+  /** Bytes below which memory is copied in any case. Default `zmq.COPY_THRESHOLD`; 0 always shares. */
+  copyThreshold?: number | null | undefined;
+}
+
+class Received {
+  constructor(readonly native: NativeFrame) {}
+}
+
+const PROPERTIES = new Set(["routingId", "routing_id", "group"]);
+
+/**
+ * Whether a view's memory stays where it is until libzmq lets go: it can be neither resized nor transferred away.
+ * (`ArrayBuffer.prototype.transfer`, which newer runtimes have, is told not to, as far as a library can.)
+ */
+function pin(view: Uint8Array): boolean {
+  const { buffer } = view;
+  if (buffer instanceof SharedArrayBuffer) return true;
+  if ((buffer as { resizable?: boolean }).resizable) return false;
+  markAsUntransferable(buffer);
+  for (const name of ["transfer", "transferToFixedLength"]) {
+    if (name in buffer && !Object.hasOwn(buffer, name)) Object.defineProperty(buffer, name, refusal);
+  }
+  return true;
+}
+const refusal: PropertyDescriptor = {
+  value: () => {
+    throw typeError("the buffer was sent with copy: false and cannot be transferred");
+  },
+};
+
+/** One frame of a message. Received with `recv({ copy: false })`, or made to be sent, as often as one likes. */
+export class Frame {
+  readonly #native: NativeFrame;
+  #view: Buffer | undefined;
+  /** Whether more frames of the same message follow. */
+  readonly more: boolean;
+  /** Tells when libzmq has let go of the memory; null if the frame is not tracked. */
+  readonly tracker: MessageTracker | null;
+
+  /** @param data a string (UTF-8), any buffer or view, or a Frame, whose content is shared. Nothing: an empty frame. */
+  constructor(
+    data?: Data | Frame | null,
+    track: boolean | FrameOptions = {},
+    copy?: boolean | null,
+    copyThreshold?: number | null,
+  ) {
+    const options: FrameOptions =
+      typeof track === "object" && track !== null ? track : { track, copy, copyThreshold };
+    const given: unknown = data;
+    if (given instanceof Received) {
+      this.#native = given.native;
+      this.more = given.native.more();
+      this.tracker = null;
+      return;
+    }
+    this.more = false;
+    if (given instanceof Frame) {
+      this.#native = new native.Frame(given.#native);
+      this.#view = given.#view;
+      this.tracker = given.tracker;
+      return;
+    }
+    const raw = data === undefined || data === null ? "" : rawFrame(data, "a frame's data");
+    const threshold = options.copyThreshold ?? COPY_THRESHOLD;
+    if (typeof threshold !== "number" || Number.isNaN(threshold)) {
+      throw typeError("copyThreshold must be a number of bytes");
+    }
+    const wanted =
+      options.copy === undefined || options.copy === null ? options.track === true : !options.copy;
+    const shares = wanted && typeof raw !== "string" && raw.byteLength >= Math.max(threshold, 1) && pin(raw);
+    if (shares) {
+      const event = new TrackerEvent();
+      this.#native = new native.Frame(raw, () => event.set());
+      this.#view = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+      this.tracker = options.track ? new MessageTracker(event) : null;
+    } else {
+      this.#native = new native.Frame(raw);
+      this.tracker = options.track ? FINISHED : null;
+    }
+  }
+
+  /** The content as a Buffer, made once: of its own, or the memory of libzmq's or the sender's where that is shared. */
+  get buffer(): Buffer {
+    this.#view ??= this.#native.bytes();
+    return this.#view;
+  }
+
+  /** The same as `buffer`. */
+  get bytes(): Buffer {
+    return this.buffer;
+  }
+
+  /** Bytes. */
+  get length(): number {
+    return this.#native.size();
+  }
+
+  get byteLength(): number {
+    return this.length;
+  }
+
+  toString(encoding?: BufferEncoding): string {
+    return this.buffer.toString(encoding);
+  }
+
+  /**
+   * Reads a property: a number such as `zmq.MORE`; "routingId" or "group" of draft messages; or the name of a
+   * connection's or message's metadata: "Peer-Address", "Socket-Type", "Identity", "User-Id", "X-...".
+   *
+   * @throws ZMQError EINVAL if the message has no such property: those of the connection exist on messages that came
+   * over tcp or ipc only. See zmq_msg_gets(3).
+   */
+  get(option: number | string): number | string {
+    if (typeof option === "number") {
+      if (!Number.isInteger(option)) throw typeError("a message property's number is an integer");
+      return this.#native.get(option);
+    }
+    if (typeof option !== "string") throw typeError("a message property is a number or a name");
+    if (option === "routingId" || option === "routing_id") return this.routingId;
+    if (option === "group") return this.group;
+    return this.#native.property(option);
+  }
+
+  /** Sets "routingId" or "group". */
+  set(option: string, value: number | string): void {
+    if (!PROPERTIES.has(option))
+      throw rangeError(`only routingId and group of a frame can be set, not '${option}'`);
+    if (option === "group") this.group = value as string;
+    else this.routingId = value as number;
+  }
+
+  /** The peer that a SERVER or PEER message came from, or is for; 0 if none. */
+  get routingId(): number {
+    return this.#native.routingId();
+  }
+  set routingId(id: number) {
+    if (typeof id !== "number" || !Number.isInteger(id)) throw typeError("a routing id is an integer");
+    if (id < 1 || id >= 2 ** 32) throw rangeError("a routing id is an integer of 32 bits, from 1 on");
+    this.#native.routingId(id);
+  }
+
+  /** The group of a RADIO or DISH message; "" if none. */
+  get group(): string {
+    return this.#native.group();
+  }
+  set group(name: string) {
+    if (typeof name !== "string") throw typeError("a group is a string");
+    this.#native.group(name);
+  }
+
+  /** Another Frame of the same content, which both share. */
+  copy(): Frame {
+    return new Frame(this);
+  }
+
+  [inspect.custom](): string {
+    const { length } = this;
+    const shown = length <= 16 ? this.toString("latin1") : `${this.buffer.toString("latin1", 0, 12)}...`;
+    return `Frame(${JSON.stringify(shown)}${length <= 16 ? "" : ` ${length} bytes`})`;
+  }
+
+  /** A received message as a Frame. */
+  static received(frame: NativeFrame): Frame {
+    return new Frame(new Received(frame) as unknown as Data);
+  }
+
+  /** What the addon sends for a Frame; undefined for anything else. */
+  static nativeOf(value: unknown): NativeFrame | undefined {
+    return typeof value === "object" && value !== null && #native in value ? value.#native : undefined;
+  }
+}

@@ -1,0 +1,150 @@
+/** Socket monitors: what happens to a socket's connections. */
+import { threadId } from "node:worker_threads";
+import type { WaitOptions } from "./call.js";
+import { DONTWAIT, EPROTONOSUPPORT, EVENT_MONITOR_STOPPED, Event, PAIR } from "./constants.js";
+import type { Context } from "./context.js";
+import type { Engine } from "./engine.js";
+import { makeError, plainError, typeError } from "./errors.js";
+import { Messaging } from "./messaging.js";
+import { forward } from "./proxy.js";
+import type { Socket } from "./socket.js";
+
+/** An event of a monitor. */
+export interface MonitorEvent {
+  /** One of `zmq.Event`: `zmq.EVENT_CONNECTED` and so on. */
+  event: number;
+  /** Its name: "CONNECTED". */
+  name: string;
+  /** A descriptor, an errno, an interval in milliseconds or a protocol error, by the event; see zmq_socket_monitor(3). */
+  value: number;
+  /** The address; "" for MONITOR_STOPPED. */
+  endpoint: string;
+}
+
+const names = new Map<number, string>();
+for (const [name, number] of Object.entries(Event)) {
+  if (!name.startsWith("ALL") && !names.has(number)) names.set(number, name);
+}
+
+/** Reads a monitor's message: [event and value, endpoint]. An Error if it is none. */
+export function parseMonitorMessage(frames: readonly Uint8Array[]): MonitorEvent {
+  const [head, endpoint] = frames;
+  if (frames.length !== 2 || head?.byteLength !== 6 || endpoint === undefined) {
+    throw plainError("not a monitor message: expected two frames, the first of 6 bytes");
+  }
+  const view = new DataView(head.buffer, head.byteOffset, 6);
+  const little = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1; // libzmq writes the machine's own order
+  const event = view.getUint16(0, little);
+  return {
+    event,
+    name: names.get(event) ?? `EVENT_${event}`,
+    value: view.getUint32(2, little),
+    endpoint: Buffer.from(endpoint.buffer, endpoint.byteOffset, endpoint.byteLength).toString("utf8"),
+  };
+}
+
+/** Receives an event from a monitor socket. */
+export function recvMonitorMessage(
+  socket: Socket,
+  flags?: number | WaitOptions,
+  options?: WaitOptions,
+): Promise<MonitorEvent> {
+  try {
+    return socket.recvMultipart(flags, options).then(parseMonitorMessage);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** `recvMonitorMessage` that blocks the thread. */
+export function recvMonitorMessageSync(
+  socket: Socket,
+  flags?: number | Omit<WaitOptions, "signal">,
+): MonitorEvent {
+  return parseMonitorMessage(socket.recvMultipartSync(flags));
+}
+
+export function readMonitorAddress(address: unknown): string | null {
+  if (address === null || address === undefined) return null;
+  const text = address instanceof Uint8Array ? Buffer.from(address).toString("utf8") : address;
+  if (typeof text !== "string")
+    throw typeError(`a monitor's address is a string or null, not ${typeof address}`);
+  if (!text.startsWith("inproc://")) throw makeError(EPROTONOSUPPORT, "a monitor's address is inproc", text);
+  return text;
+}
+
+let serial = 0;
+
+/**
+ * A connected PAIR that reads the events of a new monitor. The monitor is a PUB, which never waits for its reader (see
+ * binding/socket.cc): the PAIR subscribes by the message that a SUB would send. Its queue has no limit.
+ */
+export function openMonitor(
+  engine: Engine,
+  context: Context,
+  events: number,
+  address: string | null,
+): Socket {
+  const socket = context.socket(PAIR, { linger: 0, rcvhwm: 0 });
+  try {
+    const where = address ?? `inproc://nodezmq.monitor.${process.pid}.${threadId}.${++serial}`;
+    engine.native.monitor(where, events);
+    socket.connect(where);
+    socket.sendSync("\x01", DONTWAIT);
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+/** A monitor that publishes at an address for a PAIR to connect to: a native thread hands on what our reader gets. */
+export function startMonitor(engine: Engine, context: Context, address: string, events: number): void {
+  const output = context.socket(PAIR, { sndhwm: 0 });
+  let input: Socket;
+  try {
+    output.bind(address);
+    input = openMonitor(engine, context, events, null);
+  } catch (error) {
+    output.close();
+    throw error;
+  }
+  const last = Buffer.from(Uint16Array.of(EVENT_MONITOR_STOPPED).buffer);
+  const close = (): void => {
+    input.close();
+    output.close(LAST_LINGER);
+  };
+  const sockets = {
+    frontend: Messaging.engineOf(input) as Engine,
+    backend: Messaging.engineOf(output) as Engine,
+  };
+  forward(sockets, { keepAlive: false, last }).done.then(close, close);
+}
+
+/** The last events may still be on their way to a reader that has not connected yet; milliseconds. */
+const LAST_LINGER = 1000;
+
+/** The socket's events as they come, until the socket is closed or the loop is left, which ends the monitoring. */
+export function monitorEvents(
+  engine: Engine,
+  context: Context,
+  events: number,
+): AsyncIterableIterator<MonitorEvent> {
+  const socket = openMonitor(engine, context, events, null);
+  const messages = socket[Symbol.asyncIterator]();
+  const end = (): IteratorResult<MonitorEvent> => {
+    socket.close();
+    return { value: undefined, done: true };
+  };
+  const iterator: AsyncIterableIterator<MonitorEvent> = {
+    next: () =>
+      messages.next().then(({ value, done }) => {
+        if (done) return end();
+        const event = parseMonitorMessage(value);
+        return event.event === EVENT_MONITOR_STOPPED ? end() : { value: event, done: false };
+      }),
+    return: () => Promise.resolve(end()),
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
+}

@@ -1,0 +1,93 @@
+/** zmq.MessageTracker: knowing when libzmq has let go of memory that it was lent. */
+import { readTimeout } from "./call.js";
+import { NotDone, rangeError, typeError } from "./errors.js";
+import { Frame } from "./frame.js";
+
+/** Happens once. */
+export class TrackerEvent {
+  #done: boolean;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(done = false) {
+    this.#done = done;
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  set(): void {
+    this.#done = true;
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
+  }
+
+  /** Calls the listener when it happens; the result forgets it. */
+  once(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** The longest that a timer can run. */
+const FOREVER = 2 ** 31 - 1;
+
+/**
+ * Watches messages that were sent with `track: true`. It is done when libzmq has let go of all of them, and the memory
+ * of a `copy: false` message may be changed again.
+ */
+export class MessageTracker {
+  readonly #events = new Set<TrackerEvent>();
+
+  /**
+   * @param watched frames and trackers
+   * @throws RangeError for a frame that is not tracked
+   */
+  constructor(...watched: (Frame | MessageTracker | TrackerEvent)[]) {
+    for (const one of watched) {
+      if (one instanceof TrackerEvent) {
+        this.#events.add(one);
+      } else if (one instanceof MessageTracker) {
+        for (const event of one.#events) this.#events.add(event);
+      } else if (one instanceof Frame) {
+        if (one.tracker === null) throw rangeError("Not a tracked message");
+        for (const event of one.tracker.#events) this.#events.add(event);
+      } else {
+        throw typeError("a MessageTracker watches Frames and MessageTrackers");
+      }
+    }
+  }
+
+  /** Whether libzmq has let go of everything. */
+  get done(): boolean {
+    for (const event of this.#events) if (!event.done) return false;
+    return true;
+  }
+
+  /**
+   * Waits until it is done.
+   *
+   * @param timeout seconds; none or negative waits for ever. `{ timeout }` is in milliseconds.
+   * @throws (rejects) NotDone at the timeout
+   */
+  async wait(timeout: number | { timeout?: number | null } = -1): Promise<void> {
+    const given = typeof timeout === "object" && timeout !== null;
+    const read = readTimeout(given ? timeout.timeout : timeout) ?? -1;
+    const limit = given || read < 0 ? read : Math.min(read * 1000, FOREVER);
+    if (this.done) return;
+    await new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        clearTimeout(timer);
+        for (const forget of undo) forget();
+        settle();
+      };
+      // The timer also keeps the process alive, as every waiting does.
+      const expired = (): void => end(() => reject(new NotDone()));
+      const timer = limit < 0 ? setInterval(() => {}, FOREVER) : setTimeout(expired, limit);
+      const undo = [...this.#events].map((event) => event.once(() => this.done && end(resolve)));
+    });
+  }
+}
+
+/** For what libzmq never had to share. */
+export const FINISHED = new MessageTracker(new TrackerEvent(true));
