@@ -30,7 +30,19 @@ napi_value DescriptorWatch::New(napi_env env, napi_callback_info info) {
     return Fail(env, code, "descriptor " + std::to_string(args.Int(0, -1)));
   }
 #endif
+#ifndef _WIN32
+  int flags = fcntl(self->fd_, F_GETFL);
+#endif
   self->watcher_ = Watcher::Open(addon, self->fd_, [self](int) { self->OnReady(); });
+#ifndef _WIN32
+  // libuv makes what it watches non-blocking, and with the duplicate whatever else it is the same open file as: the
+  // program's descriptor, and another process's terminal.
+  if (flags >= 0 && (flags & O_NONBLOCK) == 0) {
+    int code = errno;
+    fcntl(self->fd_, F_SETFL, flags);
+    errno = code;
+  }
+#endif
   // What is wrong with a descriptor libuv tells unasked. Its "disconnect" is no error but the peer's half of a
   // connection, which `poll` does not report as one: watching for it would call `wake` again and again for nothing.
   int events = args.Int(1) & (kUvReadable | kUvWritable | kUvPrioritized);

@@ -47,7 +47,6 @@ function readThreads(ioThreads: unknown): number {
 
 let instance: Context | undefined;
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the option tables define the accessors, below
 export interface Context
   extends ContextOptionAccessors,
     Omit<SocketOptionWrites, keyof ContextOptionAccessors> {}
@@ -58,7 +57,6 @@ export interface Context
  *
  * Socket options set on a context, as properties or with `setsockopt`, are defaults for the sockets made later.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
 export class Context implements AsyncDisposable {
   readonly #native: NativeContext;
   readonly #shadow: boolean;

@@ -1,14 +1,19 @@
 /** Message data: what may be sent, and how it is brought into the two forms that the addon takes. */
 import { typeError } from "./errors.js";
+import type { Frame } from "./frame.js";
+import type { NativeFrame } from "./native.js";
 
 /** Anything that can be sent as one frame. Strings are sent as UTF-8. */
-export type Data = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
+export type Data = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer | Frame;
 
 /** A whole message: one frame, or several. */
 export type MessageData = Data | readonly Data[];
 
 /** What the addon takes. */
-export type RawFrame = string | Uint8Array;
+export type RawFrame = string | Uint8Array | NativeFrame;
+
+/** How a Frame shows the addon's object behind it, which is what is sent. */
+export const RAW = Symbol("raw");
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
@@ -18,7 +23,7 @@ function describe(value: unknown): string {
   return `${typeof value} ${text.length > 32 ? `${text.slice(0, 32)}...` : text}`;
 }
 
-const WANTED = "a string, Buffer, TypedArray, DataView, ArrayBuffer or SharedArrayBuffer";
+const WANTED = "a string, Buffer, TypedArray, DataView, ArrayBuffer, SharedArrayBuffer or Frame";
 
 export const detached = (what: string): TypeError =>
   typeError(`${what} is a view of a detached buffer: it has no content any more`);
@@ -40,6 +45,7 @@ export function rawFrame(data: unknown, what = "the message"): RawFrame {
     return new Uint8Array(data);
   }
   if (data instanceof SharedArrayBuffer) return new Uint8Array(data);
+  if (typeof data === "object" && data !== null && RAW in data) return data[RAW] as NativeFrame;
   throw typeError(`${what} must be ${WANTED}, not ${describe(data)}`);
 }
 
@@ -62,30 +68,28 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-/** The frames of a multipart message. Every frame is checked before any is sent. */
-export function rawFrames(parts: unknown, what = "frame"): RawFrame[] {
+/** The parts of a multipart message as an array. */
+export function partsOf(parts: unknown): readonly unknown[] {
   const refused = typeof parts !== "object" || parts === null || ArrayBuffer.isView(parts);
   if (refused || !(Symbol.iterator in parts)) {
     throw typeError(`a multipart message must be an array of frames, not ${describe(parts)}`);
   }
-  const list = Array.isArray(parts) ? parts : Array.from(parts as Iterable<unknown>);
+  const list = Array.from(parts as Iterable<unknown>);
   if (list.length === 0) throw typeError("a message has at least one frame; got an empty array");
-  const frames: RawFrame[] = [];
-  for (let i = 0; i < list.length; i++) frames.push(rawFrame(list[i], `${what} ${i}`));
-  return frames;
+  return list;
 }
 
 /** A message of a batch. */
 export function rawMessage(message: unknown, index: number): RawFrame | RawFrame[] {
   return Array.isArray(message)
-    ? rawFrames(message, `message ${index}, frame`)
+    ? partsOf(message).map((part, i) => rawFrame(part, `message ${index}, frame ${i}`))
     : rawFrame(message, `message ${index}`);
 }
 
 /** The same content in memory of its own, for a message that has to wait: the caller may reuse the buffer. */
 export function kept(frame: RawFrame): RawFrame {
-  return typeof frame === "string" ? frame : Buffer.from(frame);
+  return frame instanceof Uint8Array ? Buffer.from(frame) : frame;
 }
 
 export const keptMessage = (message: RawFrame | readonly RawFrame[]): RawFrame | RawFrame[] =>
-  typeof message === "string" || message instanceof Uint8Array ? kept(message) : message.map(kept);
+  Array.isArray(message) ? message.map(kept) : kept(message as RawFrame);

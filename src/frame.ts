@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { markAsUntransferable } from "node:worker_threads";
 import { COPY_THRESHOLD } from "./constants.js";
-import { type Data, rawFrame } from "./data.js";
+import { type Data, RAW, rawFrame } from "./data.js";
 import { rangeError, typeError } from "./errors.js";
 import { type NativeFrame, native } from "./native.js";
 import { FINISHED, MessageTracker, TrackerEvent } from "./tracker.js";
@@ -53,7 +53,7 @@ export class Frame {
 
   /** @param data a string (UTF-8), any buffer or view, or a Frame, whose content is shared. Nothing: an empty frame. */
   constructor(
-    data?: Data | Frame | null,
+    data?: Data | null,
     track: boolean | FrameOptions = {},
     copy?: boolean | null,
     copyThreshold?: number | null,
@@ -81,7 +81,8 @@ export class Frame {
     }
     const wanted =
       options.copy === undefined || options.copy === null ? options.track === true : !options.copy;
-    const shares = wanted && typeof raw !== "string" && raw.byteLength >= Math.max(threshold, 1) && pin(raw);
+    const shares =
+      wanted && raw instanceof Uint8Array && raw.byteLength >= Math.max(threshold, 1) && pin(raw);
     if (shares) {
       const event = new TrackerEvent();
       this.#native = new native.Frame(raw, () => event.set());
@@ -178,8 +179,8 @@ export class Frame {
     return new Frame(new Received(frame) as unknown as Data);
   }
 
-  /** What the addon sends for a Frame; undefined for anything else. */
-  static nativeOf(value: unknown): NativeFrame | undefined {
-    return typeof value === "object" && value !== null && #native in value ? value.#native : undefined;
+  /** @internal What is sent for it. */
+  get [RAW](): NativeFrame {
+    return this.#native;
   }
 }

@@ -3,6 +3,7 @@ import { readTimeout } from "./call.js";
 import { typeError } from "./errors.js";
 import { native } from "./native.js";
 
+export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export { Context } from "./context.js";
 export type { Data, MessageData } from "./data.js";
@@ -20,15 +21,21 @@ export {
   ZMQVersionError,
 } from "./errors.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
+export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
+export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
-export { device, proxy, proxySteerable } from "./proxy.js";
+export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
 export { Socket } from "./socket.js";
+export { MessageTracker } from "./tracker.js";
 export {
   curveKeypair,
   curvePublic,
+  DRAFT_API,
   has,
+  PYZMQ_DRAFT_API,
   pyzmqVersion,
+  pyzmqVersionInfo,
   strerror,
   version,
   zmqVersion,

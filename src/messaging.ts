@@ -1,34 +1,33 @@
-/** Sending and receiving. */
-import { index, takeFrame, takeMessage, takeMessages } from "./arena.js";
+/** Receiving, on top of sending. */
+import { takeFrame, takeMessage, takeMessages } from "./arena.js";
 import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
-import { POLLIN, POLLOUT } from "./constants.js";
-import {
-  type Data,
-  detached,
-  kept,
-  keptMessage,
-  type MessageData,
-  type RawFrame,
-  rawFrame,
-  rawFrames,
-  rawMessage,
-} from "./data.js";
+import { POLLIN } from "./constants.js";
 import { type Engine, isGone } from "./engine.js";
-import { rangeError, typeError, ZMQError } from "./errors.js";
-import { refusedFrame, SENT } from "./native.js";
-import { type Attempt, DONE } from "./pending.js";
-import { decodeText, encodeText, type TextOptions } from "./text.js";
+import { rangeError, typeError } from "./errors.js";
+import { Frame } from "./frame.js";
+import type { NativeSocket } from "./native.js";
+import type { Attempt } from "./pending.js";
+import { Sending } from "./sending.js";
+import { decodeText, readEncoding, type TextOptions } from "./text.js";
 import { settled } from "./turn.js";
 
-/** Options of the sending calls. */
-export interface SendOptions extends WaitOptions {
-  /** `false` lets the library share the caller's memory, which must then stay as it is. Default true. */
+/** Options of the receiving calls. */
+export interface ReceiveOptions extends WaitOptions {
+  /** `false` gives Frames, which share libzmq's memory and have the message's properties. Default true: Buffers. */
   copy?: boolean | undefined;
+  /** Accepted as in pyzmq; what is received needs no tracking. */
+  track?: boolean | undefined;
 }
 
-const SEND_KEYS = [...WAIT_KEYS, "copy"] as const;
+/** Options of `recvInto`. */
+export interface ReceiveIntoOptions extends WaitOptions {
+  /** How many bytes of the buffer may be used; 0, the default, is all of it. */
+  nbytes?: number | undefined;
+}
+
+const RECEIVE_KEYS = [...WAIT_KEYS, "copy", "track"] as const;
+const INTO_KEYS = [...WAIT_KEYS, "nbytes"] as const;
 const TEXT_KEYS = [...WAIT_KEYS, "encoding"] as const;
-const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
 
 const BATCH = 1000;
 
@@ -39,142 +38,55 @@ function readMax(max: unknown): number {
   return max;
 }
 
-export class Messaging {
+/** One frame as a Frame, or undefined when there is none. */
+function takeFrameObject(native: NativeSocket): Frame | undefined {
+  const frame = native.receiveFrame();
+  return frame && Frame.received(frame);
+}
+
+/** A whole message as Frames, or undefined when there is none. */
+function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
+  const frames: Frame[] = [];
+  do {
+    const frame = takeFrameObject(native);
+    if (frame === undefined) return undefined;
+    frames.push(frame);
+  } while (frames.at(-1)?.more);
+  return frames;
+}
+
+/** The part of a buffer that `recvInto` may write. */
+function readTarget(buffer: unknown, nbytes: unknown): Uint8Array {
+  if (
+    !ArrayBuffer.isView(buffer) &&
+    !(buffer instanceof ArrayBuffer) &&
+    !(buffer instanceof SharedArrayBuffer)
+  ) {
+    throw typeError("recvInto takes a buffer or a view of one");
+  }
+  const whole = ArrayBuffer.isView(buffer)
+    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+    : new Uint8Array(buffer);
+  if (nbytes === undefined || nbytes === 0) return whole;
+  if (typeof nbytes !== "number" || !Number.isInteger(nbytes))
+    throw typeError("nbytes must be a whole number of bytes");
+  if (nbytes < 0 || nbytes > whole.byteLength) {
+    throw rangeError(`nbytes must be from 0 to the ${whole.byteLength} bytes of the buffer; got ${nbytes}`);
+  }
+  return whole.subarray(0, nbytes);
+}
+
+export class Messaging extends Sending {
   readonly #engine: Engine;
   readonly #takeFrame: Attempt<Buffer>;
   readonly #takeMessage: Attempt<Buffer[]>;
 
   protected constructor(engine: Engine) {
+    super(engine);
     this.#engine = engine;
     this.#takeFrame = () => takeFrame(engine.native);
     this.#takeMessage = () => takeMessage(engine.native);
   }
-
-  /** The engine behind a socket; undefined for anything that is none. */
-  static engineOf(socket: unknown): Engine | undefined {
-    return typeof socket === "object" && socket !== null && #engine in socket ? socket.#engine : undefined;
-  }
-
-  // ---- Sending
-
-  /**
-   * Sends one frame: the last of its message, unless `flags` has `SNDMORE`. Waits while the high-water mark is reached
-   * or there is no peer, where the socket type does so.
-   *
-   * @param data string (as UTF-8), Buffer, any view or buffer. It may be changed as soon as this has returned.
-   * @param flags `DONTWAIT`, `SNDMORE`; or the options.
-   * @throws (rejects) Again at `timeout`/SNDTIMEO or with DONTWAIT; ZMQError EFSM, ENOTSUP, EHOSTUNREACH, ENOTSOCK;
-   * ContextTerminated; `signal.reason`. See zmq_msg_send(3).
-   */
-  send(data: Data, flags?: number | SendOptions, options?: SendOptions): Promise<undefined> {
-    const engine = this.#engine;
-    if (flags !== undefined || options !== undefined || engine.queued(POLLOUT)) {
-      return this.#send(() => rawFrame(data), flags, options, SEND_KEYS);
-    }
-    try {
-      const answer = engine.native.send(data, 0);
-      if (engine.waiting) engine.touched();
-      if (answer === SENT) return settled(DONE);
-      const frame = rawFrame(data);
-      if (answer < 0) return this.#send(() => frame, 0, undefined, SEND_KEYS);
-      return engine.wait(POLLOUT, this.#sender(kept(frame), 0));
-    } catch (error) {
-      return engine.refused(error);
-    }
-  }
-
-  /**
-   * Sends a multipart message: all frames or none. Every frame is checked before the first is sent.
-   *
-   * @throws (rejects) TypeError that names the frame that is no data, also for an empty array; else as `send`.
-   */
-  sendMultipart(
-    parts: Iterable<Data>,
-    flags?: number | SendOptions,
-    options?: SendOptions,
-  ): Promise<undefined> {
-    const engine = this.#engine;
-    if (flags !== undefined || options !== undefined || engine.queued(POLLOUT) || !Array.isArray(parts)) {
-      return this.#send(() => rawFrames(parts), flags, options, SEND_KEYS);
-    }
-    try {
-      const answer = parts.length === 0 ? -1 : engine.native.sendMultipart(parts, 0);
-      if (engine.waiting) engine.touched();
-      if (answer === SENT) return settled(DONE);
-      const frames = rawFrames(parts);
-      if (answer < 0) return this.#send(() => frames, 0, undefined, SEND_KEYS);
-      return engine.wait(POLLOUT, this.#sender(frames.map(kept), 0));
-    } catch (error) {
-      return engine.refused(error);
-    }
-  }
-
-  /** Sends a string, by default as UTF-8; `encoding` may be any that Buffer knows. A TypeError for anything else. */
-  sendString(
-    text: string,
-    flags?: number | (SendOptions & TextOptions),
-    options?: SendOptions & TextOptions,
-  ): Promise<undefined> {
-    return this.#send((given) => encodeText(text, given.encoding), flags, options, SEND_TEXT_KEYS);
-  }
-
-  /** Sends a value as JSON. A TypeError for what JSON cannot say (undefined, a function, a cycle). */
-  sendJson(value: unknown, flags?: number | SendOptions, options?: SendOptions): Promise<undefined> {
-    return this.#send(() => encodeJson(value), flags, options, SEND_KEYS);
-  }
-
-  /** Sends the frames that `serialize` makes of a value. */
-  sendSerialized<T>(
-    value: T,
-    serialize: (value: T) => Iterable<Data>,
-    flags?: number | SendOptions,
-    options?: SendOptions,
-  ): Promise<undefined> {
-    return this.#send(() => rawFrames(serialize(value)), flags, options, SEND_KEYS);
-  }
-
-  /**
-   * Sends messages in order, each a datum or an array of frames. If it ends early (DONTWAIT, timeout, an error), the
-   * error's `sent` says how many have gone, each whole.
-   */
-  sendBatch(
-    messages: readonly MessageData[],
-    flags?: number | SendOptions,
-    options?: SendOptions,
-  ): Promise<void> {
-    try {
-      const batch = this.#batch(messages);
-      const call = readCall(flags, options, SEND_KEYS);
-      const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait, batch.tell);
-      if (!batch.finished()) batch.keep();
-      return sending;
-    } catch (error) {
-      return this.#engine.refused(error);
-    }
-  }
-
-  /** `send` that blocks the thread. Obeys DONTWAIT, `timeout` and SNDTIMEO. */
-  sendSync(data: Data, flags?: number | SyncOptions, options?: SyncOptions): undefined {
-    this.#sendSync(rawFrame(data), flags, options);
-  }
-
-  /** `sendMultipart` that blocks the thread. */
-  sendMultipartSync(parts: Iterable<Data>, flags?: number | SyncOptions, options?: SyncOptions): undefined {
-    this.#sendSync(rawFrames(parts), flags, options);
-  }
-
-  /** `sendBatch` that blocks the thread. */
-  sendBatchSync(messages: readonly MessageData[], flags?: number | SyncOptions, options?: SyncOptions): void {
-    const batch = this.#batch(messages);
-    const call = readCall(flags, options, SYNC_KEYS);
-    try {
-      this.#engine.runSync(POLLOUT, batch.attempt, call.timeout, call.dontWait);
-    } catch (error) {
-      throw batch.tell(error);
-    }
-  }
-
-  // ---- Receiving
 
   /**
    * Receives one frame; `rcvmore` says whether others of the same message follow. Takes nothing out of libzmq before
@@ -182,10 +94,13 @@ export class Messaging {
    *
    * @throws (rejects) as `send`, with RCVTIMEO. See zmq_msg_recv(3).
    */
-  recv(flags?: number | WaitOptions, options?: WaitOptions): Promise<Buffer> {
+  recv(flags: number | ReceiveOptions, options: ReceiveOptions & { copy: false }): Promise<Frame>;
+  recv(options: ReceiveOptions & { copy: false }): Promise<Frame>;
+  recv(flags?: number | ReceiveOptions, options?: ReceiveOptions): Promise<Buffer>;
+  recv(flags?: number | ReceiveOptions, options?: ReceiveOptions): Promise<Buffer | Frame> {
     const engine = this.#engine;
     if (flags !== undefined || options !== undefined || engine.queued(POLLIN)) {
-      return this.#receive(this.#takeFrame, flags, options);
+      return this.#receive<Buffer | Frame>(this.#takeFrame, takeFrameObject, flags, options);
     }
     try {
       const frame = takeFrame(engine.native);
@@ -197,10 +112,13 @@ export class Messaging {
   }
 
   /** Receives a whole message, or the rest of one whose first frames have been taken by `recv`. */
-  recvMultipart(flags?: number | WaitOptions, options?: WaitOptions): Promise<Buffer[]> {
+  recvMultipart(flags: number | ReceiveOptions, options: ReceiveOptions & { copy: false }): Promise<Frame[]>;
+  recvMultipart(options: ReceiveOptions & { copy: false }): Promise<Frame[]>;
+  recvMultipart(flags?: number | ReceiveOptions, options?: ReceiveOptions): Promise<Buffer[]>;
+  recvMultipart(flags?: number | ReceiveOptions, options?: ReceiveOptions): Promise<Buffer[] | Frame[]> {
     const engine = this.#engine;
     if (flags !== undefined || options !== undefined || engine.queued(POLLIN)) {
-      return this.#receive(this.#takeMessage, flags, options);
+      return this.#receive<Buffer[] | Frame[]>(this.#takeMessage, takeMessageObjects, flags, options);
     }
     try {
       const frames = takeMessage(engine.native);
@@ -218,10 +136,11 @@ export class Messaging {
   ): Promise<string> {
     try {
       const call = readCall(flags, options, TEXT_KEYS);
+      const encoding = readEncoding(call.options.encoding); // before anything is consumed
       const { native } = this.#engine;
       const take = (): string | undefined => {
         const frame = takeFrame(native);
-        return frame && decodeText(frame, call.options.encoding);
+        return frame && decodeText(frame, encoding);
       };
       return this.#engine.run(POLLIN, take, call, call.dontWait);
     } catch (error) {
@@ -245,16 +164,38 @@ export class Messaging {
     return this.recvMultipart(flags, options).then(deserialize);
   }
 
+  /**
+   * Receives a frame into memory of the caller's. What does not fit is lost.
+   *
+   * @returns the size of the frame in bytes, also when it was larger than the buffer
+   * @throws (rejects) TypeError for what is no buffer, RangeError for a bad `nbytes`; nothing is consumed then
+   */
+  recvInto(
+    buffer: ArrayBufferView | ArrayBuffer | SharedArrayBuffer,
+    options?: ReceiveIntoOptions,
+  ): Promise<number> {
+    try {
+      const call = readCall(undefined, options, INTO_KEYS);
+      const target = readTarget(buffer, call.options.nbytes);
+      const take = (): number | undefined => {
+        const frame = takeFrame(this.#engine.native);
+        if (frame === undefined) return undefined;
+        target.set(frame.subarray(0, target.byteLength));
+        return frame.length;
+      };
+      return this.#engine.run(POLLIN, take, call, call.dontWait);
+    } catch (error) {
+      return this.#engine.refused(error);
+    }
+  }
+
   /** Receives whatever has arrived: at least one message, at most `max`. */
   recvBatch(max: number | WaitOptions = BATCH, options?: WaitOptions): Promise<Buffer[][]> {
     try {
       const most = typeof max === "object" ? BATCH : readMax(max);
       const { native } = this.#engine;
-      return this.#receive(
-        () => takeMessages(native, most),
-        typeof max === "object" ? max : undefined,
-        options,
-      );
+      const call = readCall(typeof max === "object" ? max : undefined, options, WAIT_KEYS);
+      return this.#engine.run(POLLIN, () => takeMessages(native, most), call, call.dontWait);
     } catch (error) {
       return this.#engine.refused(error);
     }
@@ -312,79 +253,17 @@ export class Messaging {
 
   // ---- Inside
 
-  /** What sends the frame or frames once, without waiting. */
-  #sender(message: RawFrame | readonly RawFrame[], flags: number): Attempt<undefined> {
-    const { native } = this.#engine;
-    return typeof message === "string" || message instanceof Uint8Array
-      ? () => answered(native.send(message, flags), message)
-      : () => answered(native.sendMultipart(message, flags), message);
-  }
-
-  #send(
-    read: (options: Readonly<Record<string, unknown>>) => RawFrame | RawFrame[],
+  #receive<T>(
+    take: Attempt<T>,
+    takeObjects: (native: NativeSocket) => T | undefined,
     flags: unknown,
     options: unknown,
-    known: readonly string[],
-  ): Promise<undefined> {
+  ): Promise<T> {
     try {
-      const call = readCall(flags, options, known);
-      const message = read(call.options);
-      let send = this.#sender(message, call.flags);
-      let sent = false;
-      const attempt = (): Promise<undefined> | undefined => {
-        const answer = send();
-        sent = answer !== undefined;
-        return answer;
-      };
-      const sending = this.#engine.run(POLLOUT, attempt, call, call.dontWait);
-      // Only what has to wait needs memory of its own.
-      if (!sent) send = this.#sender(keptMessage(message), call.flags);
-      return sending;
-    } catch (error) {
-      return this.#engine.refused(error);
-    }
-  }
-
-  #sendSync(message: RawFrame | RawFrame[], flags: unknown, options: unknown): void {
-    const call = readCall(flags, options, SYNC_KEYS);
-    this.#engine.runSync(POLLOUT, this.#sender(message, call.flags), call.timeout, call.dontWait);
-  }
-
-  /** Messages that are sent in order; how far they have got outlives the attempts. */
-  #batch(messages: readonly MessageData[]) {
-    if (!Array.isArray(messages)) throw typeError("a batch must be an array of messages");
-    const { native } = this.#engine;
-    let batch = messages.map(rawMessage);
-    let next = 0;
-    let sent = 0;
-    return {
-      attempt: (): Promise<undefined> | undefined => {
-        if (batch.length === 0) native.events(); // nothing to send, but a closed socket is an error
-        if (next < batch.length) {
-          let answer: number;
-          try {
-            answer = native.sendBatch(batch, next);
-          } finally {
-            sent += (index[0] as number) - next;
-            next = index[0] as number;
-          }
-          if (answer < 0) throw detached(`message ${next}`);
-        }
-        return next === batch.length ? DONE : undefined;
-      },
-      finished: () => next === batch.length,
-      keep: () => {
-        batch = batch.slice(next).map(keptMessage);
-        next = 0;
-      },
-      tell: (error: unknown): unknown => (error instanceof ZMQError ? Object.assign(error, { sent }) : error),
-    };
-  }
-
-  #receive<T>(take: Attempt<T>, flags: unknown, options: unknown): Promise<T> {
-    try {
-      const call = readCall(flags, options, WAIT_KEYS);
-      return this.#engine.run(POLLIN, take, call, call.dontWait);
+      const { native } = this.#engine;
+      const call = readCall(flags, options, RECEIVE_KEYS);
+      const attempt = call.options.copy === false ? () => takeObjects(native) : take;
+      return this.#engine.run(POLLIN, attempt, call, call.dontWait);
     } catch (error) {
       return this.#engine.refused(error);
     }
@@ -394,17 +273,4 @@ export class Messaging {
     const call = readCall(flags, options, SYNC_KEYS);
     return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
-}
-
-/** What a sending verb's answer means to an attempt. A getter of the message may have detached a frame read before it. */
-function answered(answer: number, message: RawFrame | readonly RawFrame[]): Promise<undefined> | undefined {
-  if (answer >= 0) return answer === SENT ? DONE : undefined;
-  const single = typeof message === "string" || message instanceof Uint8Array;
-  throw detached(single ? "the message" : `frame ${refusedFrame(answer).index}`);
-}
-
-function encodeJson(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw typeError(`JSON cannot say ${typeof value}`);
-  return text;
 }

@@ -50,6 +50,8 @@ export interface NativeFrame {
   property(name: string): string;
   routingId(id?: number): number;
   group(name?: string): string;
+  /** Lets go of the message, which libzmq may still have. */
+  release(): void;
 }
 
 export interface NativeForwarder {

@@ -230,7 +230,9 @@ export async function select(
   for (const [item, mask] of masks) poller.register(item, mask);
   const limit = readTimeout(timeout);
   const wait = limit === undefined || limit < 0 ? -1 : limit * 1000;
-  const ready = new Map<Socket | number, number>(await poller.poll(wait, options));
+  const ready = new Map<Socket | number, number>();
+  // A descriptor may come twice: as its number, and as an object that has it.
+  for (const [item, mask] of await poller.poll(wait, options)) ready.set(item, (ready.get(item) ?? 0) | mask);
   const found = (item: Pollable): number =>
     ready.get(Messaging.engineOf(item) === undefined ? descriptor(item) : (item as Socket)) ?? 0;
   const pick = (list: readonly Pollable[], mask: number): Pollable[] =>

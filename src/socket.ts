@@ -64,7 +64,6 @@ for (const [name, number] of Object.entries(SocketType)) {
   if (!typeNames.has(number)) typeNames.set(number, name);
 }
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the option table defines the accessors, below
 export interface Socket extends SocketOptionAccessors {}
 
 /**
@@ -72,14 +71,12 @@ export interface Socket extends SocketOptionAccessors {}
  *
  * Methods that may wait return promises; the others act at once. A socket belongs to the thread that made it.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the option table defines the accessors, below
 export class Socket extends Messaging {
   readonly #engine: Engine;
   readonly #context: Context;
   /** The socket type, as given: `zmq.REQ`. */
   readonly type: SocketType;
-  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
-  copyThreshold: number;
   #monitor: Socket | undefined;
 
   /**
@@ -95,7 +92,7 @@ export class Socket extends Messaging {
     this.#engine = given.engine;
     this.#context = given.context;
     this.type = given.type as SocketType;
-    this.copyThreshold = options.copyThreshold ?? 65536;
+    if (options.copyThreshold !== undefined) this.copyThreshold = options.copyThreshold;
   }
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */

@@ -7,7 +7,8 @@ export interface TextOptions {
   encoding?: BufferEncoding | undefined;
 }
 
-function readEncoding(encoding: unknown): BufferEncoding | undefined {
+/** The encoding, checked; undefined for UTF-8. */
+export function readEncoding(encoding: unknown): BufferEncoding | undefined {
   if (encoding === undefined || encoding === "utf-8" || encoding === "utf8") return undefined;
   if (typeof encoding === "string" && Buffer.isEncoding(encoding)) return encoding;
   throw typeError(
@@ -22,9 +23,9 @@ export function encodeText(text: unknown, encoding?: unknown): string | Buffer {
   return other === undefined ? text : Buffer.from(text, other);
 }
 
-export function decodeText(frame: Buffer, encoding?: unknown): string {
-  const other = readEncoding(encoding);
-  if (other !== undefined) return frame.toString(other);
+/** The text of a frame, in an encoding that `readEncoding` has checked. */
+export function decodeText(frame: Buffer, encoding: BufferEncoding | undefined): string {
+  if (encoding !== undefined) return frame.toString(encoding);
   if (!isUtf8(frame)) throw rangeError(`the frame of ${frame.length} bytes is not valid UTF-8`);
   return frame.toString("utf8");
 }

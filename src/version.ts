@@ -12,6 +12,12 @@ export const zmqVersion = (): string => native.version().join(".");
 export const zmqVersionInfo = (): [number, number, number] => native.version();
 /** The version of the pyzmq API that is followed. */
 export const pyzmqVersion = (): string => "27.2.0";
+/** The same as numbers: [27, 2, 0]. */
+export const pyzmqVersionInfo = (): [number, number, number] => [27, 2, 0];
+
+/** Whether draft sockets and functions are there; pyzmq has two names for it. */
+export const DRAFT_API: boolean = native.has("draft");
+export const PYZMQ_DRAFT_API: boolean = DRAFT_API;
 
 /** Whether libzmq was built with a capability: "curve", "ipc", "draft", "ws" ... See zmq_has(3). */
 export function has(capability: string): boolean {

@@ -1,0 +1,234 @@
+/** Sending. */
+import { index } from "./arena.js";
+import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS } from "./call.js";
+import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
+import { type Data, detached, keptMessage, type MessageData, rawMessage } from "./data.js";
+import type { Engine } from "./engine.js";
+import { typeError, ZMQError } from "./errors.js";
+import { refusedFrame, SENT } from "./native.js";
+import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
+import { type Attempt, DONE } from "./pending.js";
+import { encodeText, type TextOptions } from "./text.js";
+import type { MessageTracker } from "./tracker.js";
+import { settled } from "./turn.js";
+
+/** What a send resolves to: a tracker, where one was asked for or a tracked Frame was sent. */
+export type Sent = MessageTracker | undefined;
+
+const SEND_KEYS = [...WAIT_KEYS, "copy", "track", "routingId", "group"] as const;
+const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
+
+export class Sending {
+  readonly #engine: Engine;
+  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
+  copyThreshold: number = COPY_THRESHOLD;
+
+  protected constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** The engine behind a socket; undefined for anything that is none. */
+  static engineOf(socket: unknown): Engine | undefined {
+    return typeof socket === "object" && socket !== null && #engine in socket ? socket.#engine : undefined;
+  }
+
+  /**
+   * Sends one frame: the last of its message, unless `flags` has `SNDMORE`. Waits while the high-water mark is reached
+   * or there is no peer, where the socket type does so.
+   *
+   * @param data string (as UTF-8), Buffer, any view or buffer. It may be changed as soon as this has returned.
+   * @param flags `DONTWAIT`, `SNDMORE`; or the options.
+   * @throws (rejects) Again at `timeout`/SNDTIMEO or with DONTWAIT; ZMQError EFSM, ENOTSUP, EHOSTUNREACH, ENOTSOCK;
+   * ContextTerminated; `signal.reason`. See zmq_msg_send(3).
+   */
+  send(data: Data, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
+    const engine = this.#engine;
+    if (flags !== undefined || options !== undefined || engine.queued(POLLOUT)) {
+      return this.#send(
+        (given) => new Outgoing([data], "the message", given, this.copyThreshold),
+        flags,
+        options,
+        SEND_KEYS,
+      );
+    }
+    try {
+      const answer = engine.native.send(data, 0);
+      if (engine.waiting) engine.touched();
+      if (answer === SENT) return settled(DONE);
+      if (answer < 0) return this.#send(() => new Outgoing([data], "the message"), 0, undefined, SEND_KEYS);
+      return engine.wait(POLLOUT, this.#sender(new Outgoing([data], "the message").keep(), 0));
+    } catch (error) {
+      return engine.refused(error);
+    }
+  }
+
+  /**
+   * Sends a multipart message: all frames or none. Every frame is checked before the first is sent.
+   *
+   * @throws (rejects) TypeError that names the frame that is no data, also for an empty array; else as `send`.
+   */
+  sendMultipart(parts: Iterable<Data>, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
+    const engine = this.#engine;
+    if (flags !== undefined || options !== undefined || engine.queued(POLLOUT) || !Array.isArray(parts)) {
+      return this.#send((given) => this.#outgoing(parts, given), flags, options, SEND_KEYS);
+    }
+    try {
+      const answer = parts.length === 0 ? -1 : engine.native.sendMultipart(parts, 0);
+      if (engine.waiting) engine.touched();
+      if (answer === SENT) return settled(DONE);
+      if (answer < 0) return this.#send(() => this.#outgoing(parts), 0, undefined, SEND_KEYS);
+      return engine.wait(POLLOUT, this.#sender(this.#outgoing(parts).keep(), 0));
+    } catch (error) {
+      return engine.refused(error);
+    }
+  }
+
+  /** Sends a string, by default as UTF-8; `encoding` may be any that Buffer knows. A TypeError for anything else. */
+  sendString(
+    text: string,
+    flags?: number | (SendOptions & TextOptions),
+    options?: SendOptions & TextOptions,
+  ): Promise<Sent> {
+    return this.#send(
+      (given) => this.#outgoing([encodeText(text, given.encoding)], given),
+      flags,
+      options,
+      SEND_TEXT_KEYS,
+    );
+  }
+
+  /** Sends a value as JSON. A TypeError for what JSON cannot say (undefined, a function, a cycle). */
+  sendJson(value: unknown, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
+    return this.#send((given) => this.#outgoing([encodeJson(value)], given), flags, options, SEND_KEYS);
+  }
+
+  /** Sends the frames that `serialize` makes of a value. */
+  sendSerialized<T>(
+    value: T,
+    serialize: (value: T) => Iterable<Data>,
+    flags?: number | SendOptions,
+    options?: SendOptions,
+  ): Promise<Sent> {
+    return this.#send((given) => this.#outgoing(serialize(value), given), flags, options, SEND_KEYS);
+  }
+
+  /**
+   * Sends messages in order, each a datum or an array of frames. If it ends early (DONTWAIT, timeout, an error), the
+   * error's `sent` says how many have gone, each whole.
+   */
+  sendBatch(
+    messages: readonly MessageData[],
+    flags?: number | SendOptions,
+    options?: SendOptions,
+  ): Promise<void> {
+    try {
+      const batch = this.#batch(messages);
+      const call = readCall(flags, options, SEND_KEYS);
+      const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait, batch.tell);
+      if (!batch.finished()) batch.keep();
+      return sending;
+    } catch (error) {
+      return this.#engine.refused(error);
+    }
+  }
+
+  /** `send` that blocks the thread. Obeys DONTWAIT, `timeout` and SNDTIMEO. */
+  sendSync(data: Data, flags?: number | SyncOptions, options?: SyncOptions): undefined {
+    this.#sendSync(new Outgoing([data], "the message"), flags, options);
+  }
+
+  /** `sendMultipart` that blocks the thread. */
+  sendMultipartSync(parts: Iterable<Data>, flags?: number | SyncOptions, options?: SyncOptions): undefined {
+    this.#sendSync(this.#outgoing(parts), flags, options);
+  }
+
+  /** `sendBatch` that blocks the thread. */
+  sendBatchSync(messages: readonly MessageData[], flags?: number | SyncOptions, options?: SyncOptions): void {
+    const batch = this.#batch(messages);
+    const call = readCall(flags, options, SYNC_KEYS);
+    try {
+      this.#engine.runSync(POLLOUT, batch.attempt, call.timeout, call.dontWait);
+    } catch (error) {
+      throw batch.tell(error);
+    }
+  }
+
+  // ---- Inside
+
+  #outgoing(parts: unknown, options?: SendOptions): Outgoing {
+    return new Outgoing(partsOf(parts), undefined, options, this.copyThreshold);
+  }
+
+  /** What sends a message once, without waiting. */
+  #sender(outgoing: Outgoing, flags: number): Attempt<Sent> {
+    const { native } = this.#engine;
+    return () => {
+      const { frames } = outgoing;
+      const answer =
+        frames.length === 1 ? native.send(frames[0], flags) : native.sendMultipart(frames, flags);
+      if (answer === SENT) return outgoing.sent() ?? DONE;
+      if (answer === 0) return undefined;
+      // A getter of the message has detached a frame that had been read before it.
+      throw detached(frames.length === 1 ? "the message" : `frame ${refusedFrame(answer).index}`);
+    };
+  }
+
+  #send(
+    read: (options: SendOptions & TextOptions) => Outgoing,
+    flags: unknown,
+    options: unknown,
+    known: readonly string[],
+  ): Promise<Sent> {
+    try {
+      const call = readCall(flags, options, known);
+      const outgoing = read(call.options);
+      const sending = this.#engine.run(POLLOUT, this.#sender(outgoing, call.flags), call, call.dontWait);
+      outgoing.keep(); // only what has to wait needs memory of its own
+      return sending;
+    } catch (error) {
+      return this.#engine.refused(error);
+    }
+  }
+
+  #sendSync(outgoing: Outgoing, flags: unknown, options: unknown): void {
+    const call = readCall(flags, options, SYNC_KEYS);
+    this.#engine.runSync(POLLOUT, this.#sender(outgoing, call.flags), call.timeout, call.dontWait);
+  }
+
+  /** Messages that are sent in order; how far they have got outlives the attempts. */
+  #batch(messages: readonly MessageData[]) {
+    if (!Array.isArray(messages)) throw typeError("a batch must be an array of messages");
+    const { native } = this.#engine;
+    let batch = messages.map(rawMessage);
+    let next = 0;
+    let sent = 0;
+    return {
+      attempt: (): Promise<undefined> | undefined => {
+        if (batch.length === 0) native.events(); // nothing to send, but a closed socket is an error
+        if (next < batch.length) {
+          let answer: number;
+          try {
+            answer = native.sendBatch(batch, next);
+          } finally {
+            sent += (index[0] as number) - next;
+            next = index[0] as number;
+          }
+          if (answer < 0) throw detached(`message ${next}`);
+        }
+        return next === batch.length ? DONE : undefined;
+      },
+      finished: () => next === batch.length,
+      keep: () => {
+        batch = batch.slice(next).map(keptMessage);
+        next = 0;
+      },
+      tell: (error: unknown): unknown => (error instanceof ZMQError ? Object.assign(error, { sent }) : error),
+    };
+  }
+}
+
+function encodeJson(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw typeError(`JSON cannot say ${typeof value}`);
+  return text;
+}
