@@ -104,6 +104,14 @@ void Forwarder::GiveBack() {
   addon_ = nullptr;
   std::vector<std::shared_ptr<SocketHandle>> lent = std::move(lent_);
   CloseSignal();
+  for (Route* route : {&forward_, &backward_}) {
+    if (route->held.empty()) continue;
+    if (swap_ && route->held.size() > 1) std::swap(route->held[0], route->held[1]);
+    for (auto& handle : lent) {
+      if (handle->Raw() == route->from) handle->PutBack(std::move(route->held), route->captured);
+    }
+    route->held.clear();
+  }
   for (auto& handle : lent) handle->GiveBack();
 }
 
@@ -155,10 +163,16 @@ int Forwarder::Receive(Route& route) {
   do {
     Message frame;
     if (ReceiveMessage(route.from, frame, ZMQ_DONTWAIT) < 0) return -1;
-    route.received++;
-    route.received_bytes += frame.Size();
     frames.push_back(std::move(frame));
   } while (frames.back().More());
+  Received(route);
+  return 0;
+}
+
+void Forwarder::Received(Route& route) {
+  std::vector<Message>& frames = route.held;
+  route.received += frames.size();
+  for (Message& frame : frames) route.received_bytes += frame.Size();
   if (!last_.empty() && frames[0].Size() >= last_.size() &&
       std::memcmp(frames[0].Data(), last_.data(), last_.size()) == 0) {
     route.last = true;
@@ -166,7 +180,16 @@ int Forwarder::Receive(Route& route) {
   // Between two ROUTERs the sender writes [destination, ...] and the receiver must read [source, ...].
   if (swap_ && frames.size() > 1) std::swap(frames[0], frames[1]);
   route.captured = capture_ == nullptr;
-  return 0;
+}
+
+// What the proxy before this one could not pass on comes first.
+void Forwarder::TakeBack(Route& route, SocketHandle& source) {
+  bool captured = false;
+  route.held = source.TakeBack(&captured);
+  if (route.held.empty()) return;
+  Received(route);
+  route.captured = route.captured || captured;
+  route.waits_for = route.captured ? route.to : capture_;
 }
 
 // The held message goes to the capture socket, then to its destination; either may be full.
@@ -373,7 +396,12 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   };
   forwarder->addon_ = &addon;
   addon.forwarders.insert(forwarder);
-  for (auto& handle : forwarder->lent_) handle->Lend(forwarder);
+  for (auto& handle : forwarder->lent_) {
+    for (Route* route : {&forwarder->forward_, &forwarder->backward_}) {
+      if (route->from == handle->Raw()) forwarder->TakeBack(*route, *handle);
+    }
+    handle->Lend(forwarder);
+  }
   if (keep_alive) mailbox->Hold(env);
   if (int code = StartThread(body); code != 0) {
     if (keep_alive) mailbox->Release(env);

@@ -51,6 +51,8 @@ class Forwarder : public std::enable_shared_from_this<Forwarder> {
   int Wait(bool* stopped);
   int Pump(Route& route);
   int Receive(Route& route);
+  void Received(Route& route);
+  void TakeBack(Route& route, SocketHandle& source);
   int Deliver(Route& route);
   int Obey();
   bool Ready(const Route& route) const;

@@ -100,7 +100,34 @@ int SocketHandle::Events() {
   do {
     rc = zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size);
   } while (rc != 0 && zmq_errno() == EINTR);
-  return rc == 0 ? events : -1;
+  return rc == 0 ? events | UnreadBits(ZMQ_EVENTS) : -1;
+}
+
+int SocketHandle::Receive(Message& message) {
+  if (unread_.empty()) return ReceiveMessage(socket_, message, ZMQ_DONTWAIT);
+  message = std::move(unread_.front());
+  unread_.pop_front();
+  unread_begun_ = true;
+  return static_cast<int>(message.Size());
+}
+
+void SocketHandle::PutBack(std::vector<Message> frames, bool captured) {
+  for (Message& frame : frames) unread_.push_back(std::move(frame));
+  unread_begun_ = false;
+  unread_captured_ = captured;
+}
+
+std::vector<Message> SocketHandle::TakeBack(bool* captured) {
+  std::vector<Message> frames;
+  for (Message& frame : unread_) frames.push_back(std::move(frame));
+  unread_.clear();
+  *captured = unread_captured_;
+  return frames;
+}
+
+int SocketHandle::UnreadBits(int option) const {
+  if (unread_.empty()) return 0;
+  return option == ZMQ_EVENTS ? ZMQ_POLLIN : option == ZMQ_RCVMORE && unread_begun_ ? 1 : 0;
 }
 
 int SocketHandle::OpenWatcher() {

@@ -1,6 +1,7 @@
 // A libzmq socket: its life, and the one place that turns ZMQ_FD into readiness.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "addon.h"
 #include "context.h"
 #include "deps.h"
+#include "message.h"
 #include "watcher.h"
 
 namespace nodezmq {
@@ -47,6 +49,15 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   void GiveBack();
   bool Lent() const { return borrower_ != nullptr; }
 
+  // One frame, without blocking: -1 and errno where there is none.
+  int Receive(Message& message);
+  // A message that a proxy has taken and could not pass on before it ended: whoever receives next gets it first.
+  void PutBack(std::vector<Message> frames, bool captured);
+  std::vector<Message> TakeBack(bool* captured);
+  bool HasUnread() const { return !unread_.empty(); }
+  // What such a message adds to an option's value.
+  int UnreadBits(int option) const;
+
   // The ZMQ_EVENTS mask, or -1 and errno. Reading it makes libzmq process its commands, which clears a wake-up: whoever
   // calls this must act on what it says.
   int Events();
@@ -80,6 +91,9 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   bool sent_pinned_ = false;
   bool in_message_ = false;
   bool parked_ = false;
+  std::deque<Message> unread_;
+  bool unread_begun_ = false;  // its first frames have been received
+  bool unread_captured_ = false;
   std::unordered_set<std::string> bound_;
   std::shared_ptr<Forwarder> borrower_;
 };

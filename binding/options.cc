@@ -83,7 +83,9 @@ napi_value Socket::Get(napi_env env, napi_callback_info info) {
     case kInt: {
       int value = 0;
       size_t size = sizeof value;
-      if (GetOption(self->Raw(), option, &value, &size) == 0) return Number(env, value);
+      if (GetOption(self->Raw(), option, &value, &size) == 0) {
+        return Number(env, value | self->handle_->UnreadBits(option));
+      }
       break;
     }
     case kInt64: {

@@ -39,6 +39,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
   uint32_t count = 0;
   napi_get_array_length(env, args[0], &count);
   std::vector<zmq_pollitem_t> items(count);
+  std::vector<uint32_t> unread;  // see SocketHandle::PutBack
   for (uint32_t i = 0; i < count; i++) {
     napi_value what, events;
     int32_t mask = 0, fd = 0;
@@ -57,9 +58,11 @@ napi_value Poll(napi_env env, napi_callback_info info) {
       return Fail(env, EBUSY, "the socket is lent to a proxy; stop the proxy before using it");
     if (handle->Owner()->Terminated()) return Fail(env, ETERM);
     items[i] = {handle->Raw(), 0, static_cast<short>(mask), 0};
+    if (handle->HasUnread() && (mask & ZMQ_POLLIN) != 0) unread.push_back(i);
   }
-  if (PollItems(env, items.data(), static_cast<int>(count), args.Int(2, -1)) < 0)
+  if (PollItems(env, items.data(), static_cast<int>(count), unread.empty() ? args.Int(2, -1) : 0) < 0)
     return Fail(env, zmq_errno());
+  for (uint32_t i : unread) items[i].revents = static_cast<short>(items[i].revents | ZMQ_POLLIN);
   napi_value result;
   napi_create_array_with_length(env, count, &result);
   for (uint32_t i = 0; i < count; i++) napi_set_element(env, result, i, Number(env, items[i].revents));

@@ -193,7 +193,7 @@ napi_value Socket::Receive(napi_env env, napi_callback_info info) {
     bool within = entries > 0 && (addon.index[entries - 1] >= 0 ? (addon.index[entries - 1] & 1) != 0
                                                                 : addon.index[entries - 1] == -2);
     if (entries > 0 && !within && room - offset < Message::kSmall) break;
-    if (ReceiveMessage(self->Raw(), message, ZMQ_DONTWAIT) < 0) {
+    if (self->handle_->Receive(message) < 0) {
       // What has been taken is delivered; an error shows itself again at the next call.
       if (entries > 0 || zmq_errno() == EAGAIN) break;
       return Fail(env, zmq_errno());
@@ -220,7 +220,7 @@ napi_value Socket::ReceiveFrame(napi_env env, napi_callback_info info) {
   auto* self = Live(env, args.self);
   if (self == nullptr) return nullptr;
   Message message;
-  if (ReceiveMessage(self->Raw(), message, ZMQ_DONTWAIT) >= 0) return Frame::Wrap(env, std::move(message));
+  if (self->handle_->Receive(message) >= 0) return Frame::Wrap(env, std::move(message));
   return zmq_errno() == EAGAIN ? nullptr : Fail(env, zmq_errno());
 }
 
