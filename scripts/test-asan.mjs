@@ -40,6 +40,7 @@ const run = spawnSync(
     env: {
       ...process.env,
       NODEZMQ_BINARY: build.binary,
+      NODEZMQ_TEST_WATCHDOG: "90000", // milliseconds until a child counts as hung: looking for leaks takes seconds
       LD_PRELOAD: preload.join(":"),
       // An error aborts. A leak does not change the exit code: Node and V8 may leave things behind, see below.
       ASAN_OPTIONS: [

@@ -27,17 +27,14 @@ const prefixes: Readonly<Record<string, string>> = {
 };
 
 describe("constants", () => {
-  test.each(Object.entries(groups))(
-    "every member of %s is a top-level constant too",
-    (name, group) => {
-      const top: Readonly<Record<string, unknown>> = zmq;
-      for (const [member, value] of Object.entries(group)) {
-        const prefix = member.startsWith("PROTOCOL_ERROR_") ? "" : (prefixes[name] ?? "");
-        expect([prefix + member, top[prefix + member]]).toEqual([prefix + member, value]);
-      }
-      expect(Object.isFrozen(group)).toBe(true);
-    },
-  );
+  test.each(Object.entries(groups))("every member of %s is a top-level constant too", (name, group) => {
+    const top: Readonly<Record<string, unknown>> = zmq;
+    for (const [member, value] of Object.entries(group)) {
+      const prefix = member.startsWith("PROTOCOL_ERROR_") ? "" : (prefixes[name] ?? "");
+      expect([prefix + member, top[prefix + member]]).toEqual([prefix + member, value]);
+    }
+    expect(Object.isFrozen(group)).toBe(true);
+  });
 
   test("a member's type is its number", () => {
     expect(zmq.REQ).toBe(zmq.SocketType.REQ);

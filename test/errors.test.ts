@@ -169,8 +169,7 @@ describe("a stack trace", () => {
     const before = Error.stackTraceLimit;
     try {
       Error.stackTraceLimit = 2;
-      const recurse = (depth: number): Error =>
-        depth > 0 ? recurse(depth - 1) : errors.makeError(zmq.EFSM);
+      const recurse = (depth: number): Error => (depth > 0 ? recurse(depth - 1) : errors.makeError(zmq.EFSM));
       const error = recurse(5);
       expect(error.stack?.split("\n").slice(1)).toHaveLength(2);
       expect(Error.stackTraceLimit).toBe(2);
@@ -272,8 +271,7 @@ describe("which frames are dropped", () => {
     for (const folder of ["lib", "libother", "test", "node_modules/nodezmq-more/lib"]) {
       mkdirSync(join(root, folder), { recursive: true });
     }
-    const source = (file: string) =>
-      `module.exports = require(${JSON.stringify(join(lib, file))});`;
+    const source = (file: string) => `module.exports = require(${JSON.stringify(join(lib, file))});`;
     writeFileSync(join(root, "lib", "constants.js"), source("constants.js"));
     copyFileSync(join(lib, "errors.js"), join(root, "lib", "errors.js"));
     const inner = `

@@ -108,10 +108,10 @@ describe.concurrent("a process stays alive", () => {
     "a message that waits to be sent": `
       pull.unref();
       pull.recv().then(() => push.connect(process.env.BACK));
-      push.send("done");`,
+      push.send("done").then(done);`,
   };
-  test.each(Object.entries(waits))("for %s", async (_name, steps) => {
-    const context = newContext();
+  test.for(Object.entries(waits))("for %s", async ([_name, steps], { onTestFinished }) => {
+    const context = newContext(1, onTestFinished);
     const push = context.socket(zmq.PUSH);
     const back = context.socket(zmq.PULL);
     push.bind("tcp://127.0.0.1:*");

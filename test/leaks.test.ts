@@ -25,9 +25,10 @@ const rounds = (count: number, round: string) =>
       for (let i = 0; i < 3; i++) await round();
       const before = count();
       for (let i = 0; i < ${count}; i++) await round();
-      // What ends in the background (a thread that has just said so, a handle that libuv closes) is given its time.
+      // What ends in the background (a thread that has just said so, a handle that libuv closes) is given its time;
+      // there may have been some of it before, too.
       let after = count();
-      while (JSON.stringify(after) !== JSON.stringify(before)) {
+      while (Object.keys(before).some((what) => after[what] > before[what])) {
         await new Promise((resolve) => setImmediate(resolve));
         after = count();
       }
@@ -152,7 +153,9 @@ describe.concurrent("nothing is left behind by", () => {
     expect(outcome.stderr).toBe("");
     expect(outcome.code).toBe(0);
     const { before, after } = JSON.parse(outcome.stdout);
-    expect(after).toEqual(before);
+    for (const what of Object.keys(before)) {
+      if (before[what] !== "unknown") expect(after[what]).toBeLessThanOrEqual(before[what]);
+    }
     if (existsSync("/proc/self/task")) expect(before.threads).toBeGreaterThan(1);
   });
 });

@@ -29,9 +29,7 @@ describe("the option tables", () => {
     const properties = new Set(Object.keys(options.socketOptions));
     for (const name of Object.keys(zmq.SocketOption)) {
       if (name === "HWM" || name === "BLOCKY") continue; // a pair of options, and a context's
-      const property = name
-        .toLowerCase()
-        .replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+      const property = name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
       expect([name, properties.has(property)]).toEqual([name, true]);
     }
     expect(options.socketOptions.lastEndpoint[0]).toBe(zmq.LAST_ENDPOINT);
@@ -42,8 +40,7 @@ describe("the option tables", () => {
   test("say of every option what it does", () => {
     const source = readFileSync(new URL("../src/options.ts", import.meta.url), "utf8");
     const rows = [...source.matchAll(/(.*)\n {2}(\w+): \[\s*zmq\.\w+,/g)];
-    const known =
-      Object.keys(options.socketOptions).length + Object.keys(options.contextOptions).length;
+    const known = Object.keys(options.socketOptions).length + Object.keys(options.contextOptions).length;
     expect(rows.length).toBe(known);
     const silent = rows.filter(([, comment]) => !/^ {2}\/\*\* .*[.] \*\/$/.test(comment ?? ""));
     expect(silent.map(([, , name]) => name)).toEqual([]);
@@ -74,10 +71,7 @@ describe("the option tables", () => {
     type Reads = options.SocketOptionReads;
     type Named = Exclude<options.SocketOptionName, (typeof options.notAccessors)[number]>;
     type Differing = {
-      [K in keyof Reads & keyof Accessors]: [Reads[K], Accessors[K]] extends [
-        Accessors[K],
-        Reads[K],
-      ]
+      [K in keyof Reads & keyof Accessors]: [Reads[K], Accessors[K]] extends [Accessors[K], Reads[K]]
         ? never
         : K;
     }[keyof Reads & keyof Accessors];
@@ -95,16 +89,7 @@ describe("a value for an option", () => {
     expect(() => encode(zmq.LINGER, 2 ** 31)).toThrow(RangeError);
     expect(() => encode(zmq.LINGER, -(2 ** 31) - 1)).toThrow(RangeError);
     expect(() => encode(zmq.LINGER, 2n ** 70n)).toThrow(RangeError);
-    for (const value of [
-      1.5,
-      Number.NaN,
-      Number.POSITIVE_INFINITY,
-      "1",
-      null,
-      undefined,
-      {},
-      true,
-    ]) {
+    for (const value of [1.5, Number.NaN, Number.POSITIVE_INFINITY, "1", null, undefined, {}, true]) {
       expect(() => encode(zmq.LINGER, value)).toThrow(TypeError);
     }
     expect(() => encode(zmq.LINGER, 1.5)).toThrow("LINGER takes an integer; got 1.5");
@@ -115,8 +100,7 @@ describe("a value for an option", () => {
     for (const on of [true, 1]) expect(encode(zmq.IPV6, on)).toEqual({ kind: 0, value: 1 });
     for (const off of [false, 0]) expect(encode(zmq.IPV6, off)).toEqual({ kind: 0, value: 0 });
     expect(() => encode(zmq.IPV6, 2)).toThrow(RangeError);
-    for (const value of ["yes", 0.5, null])
-      expect(() => encode(zmq.IPV6, value)).toThrow(TypeError);
+    for (const value of ["yes", 0.5, null]) expect(() => encode(zmq.IPV6, value)).toThrow(TypeError);
     expect(decode(zmq.IPV6, 1)).toBe(true);
     expect(decode(zmq.RCVMORE, 0)).toBe(false);
   });
@@ -124,8 +108,7 @@ describe("a value for an option", () => {
   test("is a bigint for AFFINITY and a number for other wide options", () => {
     expect(encode(zmq.AFFINITY, 3)).toEqual({ kind: 2, value: 3n });
     expect(encode(zmq.AFFINITY, 2n ** 64n - 1n)).toEqual({ kind: 2, value: 2n ** 64n - 1n });
-    for (const value of [-1, 2n ** 64n])
-      expect(() => encode(zmq.AFFINITY, value)).toThrow(RangeError);
+    for (const value of [-1, 2n ** 64n]) expect(() => encode(zmq.AFFINITY, value)).toThrow(RangeError);
     for (const value of ["3", 1.5]) expect(() => encode(zmq.AFFINITY, value)).toThrow(TypeError);
     expect(decode(zmq.AFFINITY, 3n)).toBe(3n);
     expect(encode(zmq.MAXMSGSIZE, 2 ** 40)).toEqual({ kind: 1, value: 2 ** 40 });
@@ -139,9 +122,7 @@ describe("a value for an option", () => {
     expect(encode(zmq.SUBSCRIBE, "topic")).toEqual({ kind: 3, value: "topic" });
     expect(encode(zmq.SUBSCRIBE, data).value).toEqual(data);
     expect(encode(zmq.SUBSCRIBE, data.buffer).value).toEqual(data);
-    expect(encode(zmq.SUBSCRIBE, new DataView(data.buffer, 1, 2)).value).toEqual(
-      Uint8Array.of(2, 3),
-    );
+    expect(encode(zmq.SUBSCRIBE, new DataView(data.buffer, 1, 2)).value).toEqual(Uint8Array.of(2, 3));
     expect(encode(zmq.SUBSCRIBE, new Uint16Array(2)).value).toEqual(new Uint8Array(4));
     for (const value of [5, null, undefined, {}, [1]]) {
       expect(() => encode(zmq.SUBSCRIBE, value)).toThrow(TypeError);
@@ -202,9 +183,7 @@ describe("a value for an option", () => {
     expect(encode(999, 5n)).toEqual({ kind: 1, value: 5 });
     expect(encode(999, "x")).toEqual({ kind: 3, value: "x" });
     expect(encode(999, Buffer.from("x")).kind).toBe(3);
-    expect(() => encode(999, null)).toThrow(
-      "option 999 takes a number, a string or bytes; got null",
-    );
+    expect(() => encode(999, null)).toThrow("option 999 takes a number, a string or bytes; got null");
     expect(options.nativeKind(options.socketOptionRow(999))).toBe(0);
     expect(decode(999, 5)).toBe(5);
   });

@@ -5,10 +5,13 @@ import { join } from "node:path";
 import * as zmq from "nodezmq";
 import { onTestFinished } from "vitest";
 
+/** Where tests run at the same time, each has to say for itself what is to be done when it has finished. */
+export type Finally = (end: () => Promise<void> | void) => void;
+
 /** A context that is destroyed after the test, whatever is left in it. */
-export function newContext(ioThreads?: number): zmq.Context {
+export function newContext(ioThreads?: number, finished: Finally = onTestFinished): zmq.Context {
   const context = new zmq.Context(ioThreads);
-  onTestFinished(() => context.destroy(0));
+  finished(() => context.destroy(0));
   return context;
 }
 
@@ -27,9 +30,9 @@ export function pair(
 }
 
 /** An ipc address that nobody else has, and that can be connected to before it is bound. */
-export function ipcAddress(): string {
+export function ipcAddress(finished: Finally = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "nodezmq-life-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  finished(() => rmSync(folder, { recursive: true, force: true }));
   return `ipc://${folder}/s`;
 }
 
