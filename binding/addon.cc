@@ -227,6 +227,8 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
     if (*reference != nullptr) napi_delete_reference(self->env, *reference);
     *reference = nullptr;
   }
+  for (napi_ref reference : self->kept_) napi_delete_reference(self->env, reference);
+  self->kept_.clear();
   self->HandleClosed();
 }
 
@@ -234,6 +236,20 @@ void Addon::HandleClosed() {
   if (--open_handles > 0 || !closing) return;
   napi_remove_async_cleanup_hook(hook_);
   self_.reset();
+}
+
+napi_ref Addon::Keep(napi_value value) {
+  napi_ref reference = nullptr;
+  if (napi_create_reference(env, value, 1, &reference) == napi_ok) kept_.insert(reference);
+  return reference;
+}
+
+napi_value Addon::Take(napi_ref reference) {
+  napi_value value = nullptr;
+  if (kept_.erase(reference) == 0) return nullptr;
+  napi_get_reference_value(env, reference, &value);
+  napi_delete_reference(env, reference);
+  return value;
 }
 
 void Addon::Pinned() {

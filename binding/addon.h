@@ -52,6 +52,11 @@ class Addon : public std::enable_shared_from_this<Addon> {
   // throws is an uncaught exception.
   void Call(napi_ref function, std::initializer_list<napi_value> arguments);
 
+  // A reference for a task that a background thread will post. The environment may end before that: whatever has not
+  // been taken by then is deleted with it.
+  napi_ref Keep(napi_value value);
+  napi_value Take(napi_ref reference);
+
   // Messages that stand for memory of this environment's JavaScript. It must not go before they have.
   void Pinned();
   void Unpin();  // any thread
@@ -66,6 +71,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
   static void Cleanup(napi_async_cleanup_hook_handle hook, void* arg);
   void WaitForPins(int limit_ms);
 
+  std::unordered_set<napi_ref> kept_;
   std::mutex pins_mutex_;
   std::condition_variable unpinned_;
   int pins_ = 0;

@@ -250,8 +250,8 @@ napi_value Context::Term(napi_env env, napi_callback_info info) {
     self->handle_->Terminate([] {});
     return nullptr;
   }
-  napi_ref done;
-  if (napi_create_reference(env, args[0], 1, &done) != napi_ok) return Misuse(env, "term takes a function");
+  napi_ref done = addon.Keep(args[0]);
+  if (done == nullptr) return Misuse(env, "term takes a function");
   auto mailbox = addon.mailbox;
   mailbox->Hold(env);
   std::weak_ptr<ContextHandle> weak = self->handle_;
@@ -260,11 +260,9 @@ napi_value Context::Term(napi_env env, napi_callback_info info) {
       Napi::HandleScope scope(env);
       mailbox->Release(env);
       if (auto handle = weak.lock()) Addon::Of(env).contexts.erase(handle);
-      napi_value callback, undefined;
+      napi_value undefined;
       napi_get_undefined(env, &undefined);
-      napi_get_reference_value(env, done, &callback);
-      napi_delete_reference(env, done);
-      napi_call_function(env, undefined, callback, 0, nullptr, nullptr);
+      napi_call_function(env, undefined, Addon::Of(env).Take(done), 0, nullptr, nullptr);
     });
   });
   return nullptr;

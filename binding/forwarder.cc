@@ -368,9 +368,8 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   forwarder->last_ = text("last");
   if (int code = forwarder->OpenSignal(); code != 0) return Fail(env, code);
 
-  napi_ref done;
-  if (napi_create_reference(env, args[1], 1, &done) != napi_ok)
-    return Misuse(env, "a proxy takes a function");
+  napi_ref done = addon.Keep(args[1]);
+  if (done == nullptr) return Misuse(env, "a proxy takes a function");
   bool keep_alive = flag("keepAlive");
   auto mailbox = addon.mailbox;
   auto body = [forwarder, mailbox, done, keep_alive] {
@@ -386,12 +385,10 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
       Napi::HandleScope scope(env);
       forwarder->GiveBack();
       if (keep_alive) mailbox->Release(env);
-      napi_value callback, undefined, argument;
+      napi_value undefined, argument;
       napi_get_undefined(env, &undefined);
       napi_create_int32(env, code, &argument);
-      napi_get_reference_value(env, done, &callback);
-      napi_delete_reference(env, done);
-      napi_call_function(env, undefined, callback, 1, &argument, nullptr);
+      napi_call_function(env, undefined, Addon::Of(env).Take(done), 1, &argument, nullptr);
     });
   };
   forwarder->addon_ = &addon;
@@ -406,7 +403,7 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   if (int code = StartThread(body); code != 0) {
     if (keep_alive) mailbox->Release(env);
     forwarder->GiveBack();
-    napi_delete_reference(env, done);
+    addon.Take(done);
     return Fail(env, code, "the proxy's thread cannot be started");
   }
   auto* held = new std::shared_ptr<Forwarder>(forwarder);

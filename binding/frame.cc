@@ -37,12 +37,10 @@ void Released(void*, void* hint) {
   std::shared_ptr<Addon> addon = pin->addon;
   addon->mailbox->Post([pin](napi_env env) {
     Napi::HandleScope scope(env);
-    napi_value callback, undefined;
+    napi_value undefined;
     napi_get_undefined(env, &undefined);
-    napi_get_reference_value(env, pin->released, &callback);
-    napi_delete_reference(env, pin->memory);
-    napi_delete_reference(env, pin->released);
-    napi_call_function(env, undefined, callback, 0, nullptr, nullptr);
+    pin->addon->Take(pin->memory);
+    napi_call_function(env, undefined, pin->addon->Take(pin->released), 0, nullptr, nullptr);
   });
   addon->Unpin();
 }
@@ -72,11 +70,11 @@ napi_value Frame::New(napi_env env, napi_callback_info info) {
     }
     auto pin = std::make_unique<Pin>();
     pin->addon = Addon::Of(env).shared_from_this();
-    napi_create_reference(env, args[0], 1, &pin->memory);
-    napi_create_reference(env, args[1], 1, &pin->released);
+    pin->memory = pin->addon->Keep(args[0]);
+    pin->released = pin->addon->Keep(args[1]);
     if (!message->Share(data, size, Released, pin.get())) {
-      napi_delete_reference(env, pin->memory);
-      napi_delete_reference(env, pin->released);
+      pin->addon->Take(pin->memory);
+      pin->addon->Take(pin->released);
       return Fail(env, ENOMEM);
     }
     pin->addon->Pinned();
