@@ -365,6 +365,39 @@ describe.each(transports)("over %s", (transport) => {
   });
 });
 
+test("a receive survives the arrival of its message just as the socket begins to be watched", async () => {
+  const context = newContext();
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const worker = runWorker(
+    `port.postMessage("ready");
+     const sockets = [];
+     for (let count = 0; ; count++) {
+       while (Atomics.load(data, 0) === count) Atomics.wait(data, 0, count);
+       if (data[0] < 0) break;
+       const socket = context.socket(zmq.PAIR, { linger: -1 });
+       socket.connect("inproc://begin-" + count);
+       socket.sendSync(String(count));
+       sockets.push(socket);
+       if (sockets.length > 2) sockets.shift().close();
+     }
+     for (const socket of sockets) socket.close();`,
+    context,
+    cell,
+  );
+  await posted(worker);
+  for (let round = 0; round < 5 * ROUNDS; round++) {
+    const socket = context.socket(zmq.PAIR);
+    socket.bind(`inproc://begin-${round}`);
+    Atomics.add(cell, 0, 1);
+    Atomics.notify(cell, 0);
+    spin(round % 50);
+    expect(String(await socket.recv())).toBe(String(round));
+    socket.close();
+  }
+  Atomics.store(cell, 0, -1);
+  Atomics.notify(cell, 0);
+});
+
 describe.each(["inproc", "tcp"] as const)(
   "a send that waits at the high-water mark, over %s",
   (transport) => {
