@@ -1,10 +1,19 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const { exports } = JSON.parse(readFileSync(here("package.json"), "utf8")) as {
+  exports: Record<string, string | { default: string }>;
+};
 
 export default defineConfig({
   resolve: {
     // Tests use what is published: the compiled package, by its name. Workers and child processes load the same files.
-    alias: { nodezmq: fileURLToPath(new URL("./lib/index.js", import.meta.url)) },
+    alias: Object.entries(exports).map(([path, target]) => ({
+      find: new RegExp(`^nodezmq${path.slice(1)}$`),
+      replacement: here(typeof target === "string" ? target : target.default),
+    })),
   },
   test: {
     include: ["test/**/*.test.ts"],

@@ -235,6 +235,83 @@ describe("many workers", () => {
   });
 });
 
+describe.concurrent("under fire", () => {
+  /** A child whose main thread sends and receives without pause while its workers come and go. */
+  const underFire = (program: string, lives: number, last = "") =>
+    run(`
+      zmq.setExitLinger(50);
+      const { Worker } = require("node:worker_threads");
+      const shared = zmq.Context.instance();
+      const [push, pull] = [shared.socket(zmq.PUSH, { immediate: true }), shared.socket(zmq.PULL)];
+      push.bind("inproc://out");
+      pull.bind("inproc://in");
+      let over = false;
+      (async () => { while (!over) await push.send("to whom it may concern", { timeout: 1 }).catch(() => {}); })();
+      (async () => { while (!over) await pull.recvBatch({ timeout: 1 }).catch(() => {}); })();
+      const program = ${JSON.stringify(`
+        const { parentPort } = require("node:worker_threads");
+        const context = zmq.Context.instance();
+        const [pull, push] = [context.socket(zmq.PULL), context.socket(zmq.PUSH)];
+        pull.connect("inproc://out");
+        push.connect("inproc://in");
+        ${program}`)};
+      const start = () => new Worker(
+        "const zmq = require(" + JSON.stringify(require.resolve("nodezmq")) + ");" + program, { eval: true });
+      const life = async (turns) => {
+        const worker = start();
+        const ended = new Promise((resolve) => worker.on("exit", resolve));
+        await new Promise((resolve) => worker.once("message", resolve));
+        for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+        worker.terminate();
+        await ended;
+      };
+      (async () => {
+        await Promise.all([0, 1, 2].map(async (i) => {
+          for (let n = 0; n < ${lives}; n++) await life(3 * n + i);
+        }));
+        ${last}
+        over = true;
+        pull.unref();
+        push.unref();
+        say("end");
+      })();`);
+
+  const programs: Record<string, string> = {
+    "a worker that receives and sends":
+      "(async () => { for await (const [frame] of pull) { parentPort.postMessage(0); await push.send(frame); } })();",
+    "a worker that blocks in receiving and sending":
+      "for (;;) { for (const [frame] of pull.recvBatchSync()) push.sendSync(frame); parentPort.postMessage(0); }",
+    "a worker that polls": `
+      const poller = new zmq.Poller();
+      poller.register(pull, zmq.POLLIN);
+      (async () => {
+        for (;;) {
+          await poller.poll();
+          parentPort.postMessage(0);
+          await pull.recv(zmq.DONTWAIT);
+          await push.send("x");
+        }
+      })();`,
+    "a worker with a proxy": "parentPort.postMessage(0); zmq.proxy(pull, push);",
+  };
+
+  test.each(Object.entries(programs))("%s is terminated, again and again", async (_name, program) => {
+    const outcome = await underFire(program, 4);
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: "end\n", stderr: "" });
+  });
+
+  test.each(Object.entries(programs))("process.exit() with three times %s", async (_name, program) => {
+    const outcome = await underFire(
+      program,
+      0,
+      `let ready = 0;
+       for (let i = 0; i < 3; i++) start().once("message", () => { if (++ready === 3) process.exit(5); });
+       await new Promise(() => {});`,
+    );
+    expect(outcome).toEqual({ code: 5, signal: null, stdout: "", stderr: "" });
+  });
+});
+
 describe("sockets between threads", () => {
   test("a socket cannot be sent to another thread", () => {
     const { worker } = startWorker("await heard();");
