@@ -21,6 +21,7 @@ export {
   ZMQVersionError,
 } from "./errors.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
+export * as log from "./log/index.js";
 export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
 export type { SendOptions } from "./outgoing.js";
