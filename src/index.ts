@@ -28,6 +28,7 @@ export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
 export { Socket } from "./socket.js";
+export * as ssh from "./ssh/index.js";
 export { MessageTracker } from "./tracker.js";
 export {
   curveKeypair,

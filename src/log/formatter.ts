@@ -87,7 +87,8 @@ export function render(formatter: FormatterLike | null | undefined, record: Form
 /** A formatter, checked. */
 export function readFormatter(formatter: unknown): FormatterLike | null {
   if (formatter === null || formatter === undefined) return null;
-  if (typeof formatter === "function" || typeof formatter === "string") return formatter as FormatterLike;
+  if (typeof formatter === "string") return new Formatter(formatter);
+  if (typeof formatter === "function") return formatter as FormatterLike;
   if (typeof formatter === "object" && "format" in formatter && typeof formatter.format === "function") {
     return formatter as FormatterLike;
   }
