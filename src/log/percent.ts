@@ -45,6 +45,10 @@ function general(size: number, precision: number, keepZeros: boolean): string {
   return exponent(keepZeros ? text : withoutZeros(text));
 }
 
+/** `toFixed`, which gives up from 1e21 on. */
+const fixed = (size: number, places: number): string =>
+  size < 1e21 ? size.toFixed(places) : BigInt(size) + (places === 0 ? "" : `.${"0".repeat(places)}`);
+
 /** The digits of a number that is not negative. */
 function digits(size: number | bigint, conversion: string, precision: number, alternate: boolean): string {
   const kind = conversion.toLowerCase();
@@ -54,7 +58,7 @@ function digits(size: number | bigint, conversion: string, precision: number, al
     return (typeof size === "number" ? BigInt(size) : size).toString().padStart(precision, "0");
   const number = Number(size);
   const places = Math.min(precision, MOST_DIGITS);
-  if (kind === "f") return number.toFixed(places);
+  if (kind === "f") return fixed(number, places);
   if (kind === "e") return exponent(number.toExponential(places));
   return general(number, places, alternate);
 }
