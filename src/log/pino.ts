@@ -44,8 +44,14 @@ const KEYS = [
   "levelKey",
   "levels",
   "linger",
-  "$context", // pino's own addition
 ] as const;
+
+/** Options without those that pino adds for transports of its own making. */
+function readOptions(options: PinoOptions): PinoOptions {
+  if (typeof options !== "object" || options === null) throw typeError("the pino transport takes options");
+  const given = Object.entries(options).filter(([key]) => !/^(?:\$|pino)/.test(key));
+  return checkKeys(Object.fromEntries(given), KEYS);
+}
 
 /** pino's levels as Python's names, which the readers know. */
 const levelNames = new Map<unknown, string>([
@@ -102,8 +108,8 @@ function parse(line: string): Fields | undefined {
 }
 
 /** Publishes lines of pino's, or of anything that writes JSON lines; what is no JSON is published as INFO. */
-export default function publishLines(options: PinoOptions): Writable {
-  checkKeys(options, KEYS);
+export default function publishLines(given: PinoOptions): Writable {
+  const options = readOptions(given);
   const { topicKey = "name", messageKey = "msg", levelKey = "level", levels = {}, json = false } = options;
   const handler = open(options);
   const hidden = new Set([...usual, topicKey, messageKey, levelKey]);
