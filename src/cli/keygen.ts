@@ -38,7 +38,7 @@ export async function run(args: readonly string[], print: (text: string) => Prom
       publicKey = curvePublic(secretKey);
     } catch (error) {
       if (error instanceof RangeError) throw new UsageError(error.message);
-      throw new CommandError((error as Error).message);
+      throw new CommandError(`the secret key is not Z85: ${(error as Error).message}`);
     }
   }
   await print(
