@@ -15,7 +15,7 @@ export interface SshServer {
   /** A configuration of the client's that knows the server's key, and another that does not. */
   config: string;
   stranger: string;
-  /** Private keys: one that is let in, one with the passphrase "open sesame", one that is not known, and one whose owner
+  /** Private keys: one that is let in, one with the passphrase, one that is not known, and one whose owner
    * may not run commands. */
   keyfile: string;
   lockedKeyfile: string;
@@ -23,7 +23,8 @@ export interface SshServer {
   restrictedKeyfile: string;
 }
 
-export const PASSPHRASE = "open sesame";
+/** Nothing in it may mean anything to a shell on the way. */
+export const PASSPHRASE = '-n open "sesame" $(id) `id` \\ %s $HOME \'tøp';
 
 function needs(command: string, packageName: string): void {
   try {
