@@ -15,7 +15,8 @@ function percent(template: string, args: unknown): string {
 test("prints numbers, text and padding as Python does", () => {
   const cases: [string, (number | string | boolean)[]][] = [];
   for (const number of [
-    0, 1, -1, 42, -255, 3.5, -2.3, 1e6, 123456789, 1e-5, 0.0001, 1e16, 1.5e300, 100, 1200000,
+    0, 1, -1, 42, -255, 3.5, -2.25, 0.5, 0.125, 1.25, 1e22, 1e6, 123456789, 1e-5, 0.0001, 1e16, 1.5e300, 100,
+    1200000,
   ]) {
     for (const directive of [
       "%d",

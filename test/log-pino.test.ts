@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import * as zmq from "nodezmq";
 import { log } from "nodezmq";
-import publishLines, { type PinoOptions } from "nodezmq/log/pino";
+import { type PinoOptions, publishLines } from "nodezmq/log/pino";
 import { type Logger, pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { run, start } from "./support/life-child.js";

@@ -1,7 +1,7 @@
 /** Formatters: from a record to the text that is published. */
 import { basename } from "node:path";
 import { typeError } from "../errors.js";
-import { percent } from "./percent.js";
+import { ABSENT, percent } from "./percent.js";
 import type { FormattedRecord } from "./record.js";
 import { strftime } from "./strftime.js";
 
@@ -46,9 +46,8 @@ export class Formatter {
 
   format(record: FormattedRecord): string {
     const { excInfo } = record;
-    const text = percent(
-      this.#format,
-      fields(record, () => this.formatTime(record)),
+    const text = percent(this.#format, (name) =>
+      name === "asctime" ? this.formatTime(record) : field(record, name),
     );
     const stack = trace(excInfo);
     if (stack === undefined) return text;
@@ -63,18 +62,24 @@ export class Formatter {
   }
 }
 
-/** A record with Python's names of the fields beside ours. */
-function fields(record: FormattedRecord, time: () => string): Readonly<Record<string, unknown>> {
-  const excInfo = record.excInfo ?? null;
-  return Object.create(record, {
-    asctime: { get: time },
-    msecs: { get: () => milliseconds(record.created) },
-    exc_info: { value: excInfo === null || excInfo === false ? "None" : excInfo },
-    levelName: { value: record.levelname },
-    pathname: { get: () => record.pathname ?? record.filename },
-    module: { get: () => record.module ?? basename(record.filename).replace(/\.[^.]*$/, "") },
-    funcName: { get: () => record.funcName ?? "" },
-  }) as Record<string, unknown>;
+/** A record's field by Python's name. */
+function field(record: FormattedRecord, name: string): unknown {
+  switch (name) {
+    case "message":
+      return record.message;
+    case "msecs":
+      return milliseconds(record.created);
+    case "exc_info":
+      return record.excInfo || "None";
+    case "pathname":
+      return record.pathname ?? record.filename;
+    case "module":
+      return record.module ?? basename(record.filename).replace(/\.[^.]*$/, "");
+    case "funcName":
+      return record.funcName ?? "";
+    default:
+      return name in record ? record[name] : ABSENT;
+  }
 }
 
 /** The formatter's text for a record; `null` is the bare message. */

@@ -28,6 +28,7 @@ const PRECISION = /\.(\*|\d*)/;
 
 const NUMERIC = "diufFeEgGxXo";
 const MOST_DIGITS = 100; // what toFixed and its kin take
+const TIE = 30; // more zeros than a double has digits: what follows is nothing
 
 /** e+5 as Python and C write it: e+05. */
 const exponent = (text: string): string =>
@@ -45,9 +46,16 @@ function general(size: number, precision: number, keepZeros: boolean): string {
   return exponent(keepZeros ? text : withoutZeros(text));
 }
 
-/** `toFixed`, which gives up from 1e21 on. */
-const fixed = (size: number, places: number): string =>
-  size < 1e21 ? size.toFixed(places) : BigInt(size) + (places === 0 ? "" : `.${"0".repeat(places)}`);
+/** `toFixed` as C has it: without giving up from 1e21 on, and what lies exactly between two goes to the even one. */
+function fixed(size: number, places: number): string {
+  if (size >= 1e21) return BigInt(size) + (places === 0 ? "" : `.${"0".repeat(places)}`);
+  const up = size.toFixed(places);
+  const longer = size.toFixed(Math.min(places + TIE, MOST_DIGITS));
+  const end = longer.indexOf(".") + (places === 0 ? 0 : places + 1);
+  if (!/^\.?50*$/.test(longer.slice(end))) return up;
+  const down = longer.slice(0, end);
+  return "02468".includes(down.at(-1) ?? "") ? down : up;
+}
 
 /** The digits of a number that is not negative. */
 function digits(size: number | bigint, conversion: string, precision: number, alternate: boolean): string {
@@ -103,16 +111,28 @@ function pad(sign: string, rest: string, width: number, flags: string, zeros: bo
 
 type Mapping = Readonly<Record<string, unknown>>;
 
+/** What a lookup answers for a name that it does not know. */
+export const ABSENT: unique symbol = Symbol("absent");
+
+/** Finds the value for `%(name)s`. */
+type Lookup = (name: string) => unknown;
+
+const lookupIn = (source: unknown): Lookup =>
+  typeof source === "object" && source !== null
+    ? (name) => (name in source ? (source as Mapping)[name] : ABSENT)
+    : () => ABSENT;
+
 /**
- * `template % args`: `%s %r %d %i %f %e %g %x %o %c %%` with flags, width and precision, `%(name)s` from an object, and
- * Node's `%j` and `%O`. Where Python raises, nothing is lost: a directive without an argument stays as it is, a value
+ * `template % args`: `%s %r %d %i %f %e %g %x %o %c %%` with flags, width and precision, `%(name)s` from an object or by a function,
+ * and Node's `%j` and `%O`. Where Python raises, nothing is lost: a directive without an argument stays as it is, a value
  * that is no number is printed as it is, and arguments that are left over are appended.
  */
-export function percent(template: string, args: readonly unknown[] | Mapping): string {
+export function percent(template: string, args: readonly unknown[] | Mapping | Lookup): string {
   const list = Array.isArray(args) ? (args as readonly unknown[]) : undefined;
   let next = 0;
   let named = false;
-  const mapping = list === undefined ? (args as Mapping) : undefined;
+  const lookup =
+    typeof args === "function" ? (args as Lookup) : lookupIn(list === undefined ? args : list[0]);
   const formatted = template.replace(DIRECTIVE, (...match: (string | undefined)[]) => {
     const [directive = "", name, flags = "", width, precision, conversion = ""] = match;
     if (conversion === "%") return "%";
@@ -122,10 +142,9 @@ export function percent(template: string, args: readonly unknown[] | Mapping): s
     let across = width === "*" ? 0 : Number(width ?? 0);
     let after = PRECISION.test(directive) ? Number(precision === "*" ? 0 : (precision ?? 0)) : undefined;
     if (name !== undefined) {
-      const source = mapping ?? objectOf(list?.[0]);
-      if (source === undefined || !(name in source)) return directive;
+      value = lookup(name);
+      if (value === ABSENT) return directive;
       named = true;
-      value = source[name];
     } else if (list === undefined || next + stars >= list.length) {
       return directive;
     } else {
@@ -142,6 +161,3 @@ export function percent(template: string, args: readonly unknown[] | Mapping): s
   const rest = list === undefined || named ? [] : list.slice(next);
   return [formatted, ...rest.map(textOf)].join(" ");
 }
-
-const objectOf = (value: unknown): Mapping | undefined =>
-  typeof value === "object" && value !== null ? (value as Mapping) : undefined;

@@ -91,7 +91,8 @@ export function complete(given: LogRecord): FormattedRecord {
     found ??= locate(site);
     return found;
   };
-  const record = {
+  const message = isEmpty(args) ? body : percent(body, args);
+  return {
     ...given,
     name: typeof name === "string" ? name : "root",
     levelno,
@@ -103,24 +104,19 @@ export function complete(given: LogRecord): FormattedRecord {
     process: given.process ?? process.pid,
     thread: given.thread ?? threadId,
     topic,
-    message: isEmpty(args) ? body : percent(body, args),
+    message,
+    get filename() {
+      return filename ?? place().filename;
+    },
+    set filename(name: string) {
+      filename = name;
+    },
+    get lineno() {
+      return lineno ?? place().lineno;
+    },
+    set lineno(line: number) {
+      lineno = line;
+    },
+    getMessage: () => message,
   };
-  const lazy = { enumerable: true, configurable: true };
-  return Object.defineProperties(record, {
-    getMessage: { value: () => record.message },
-    filename: {
-      ...lazy,
-      get: () => filename ?? place().filename,
-      set: (name: string) => {
-        filename = name;
-      },
-    },
-    lineno: {
-      ...lazy,
-      get: () => lineno ?? place().lineno,
-      set: (line: number) => {
-        lineno = line;
-      },
-    },
-  }) as unknown as FormattedRecord;
 }
