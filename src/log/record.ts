@@ -53,11 +53,11 @@ export const SITE: unique symbol = Symbol("call site");
 // "    at async save (/x/app.js:12:5)" and "    at file:///x/app.mjs:12:5"
 const FRAME = /^\s*at (?:.* \()?(?:async )?(.*?):(\d+):\d+\)?$/;
 
-function locate(site: CallSite | undefined): { filename: string; lineno: number } {
-  const stack = site === undefined ? "" : String(trimStack(new Error(), site).stack);
+function locate(site: CallSite): { filename: string; lineno: number } {
+  const stack = String(trimStack(new Error(), site).stack);
   const [, file, line] = FRAME.exec(stack.split("\n")[1] ?? "") ?? [];
   return file === undefined
-    ? { filename: "(unknown file)", lineno: 0 }
+    ? { filename: UNKNOWN, lineno: 0 }
     : { filename: basename(file), lineno: Number(line) };
 }
 
@@ -71,52 +71,90 @@ function readArgs(args: unknown): FormattedRecord["args"] {
 const isEmpty = (args: FormattedRecord["args"]): boolean =>
   Array.isArray(args) ? args.length === 0 : Object.keys(args).length === 0;
 
+const UNKNOWN = "(unknown file)";
+const { pid } = process;
+
+/** A complete copy of a record. A class with fields: object literals with spread parts cost several times as much. */
+class Completed implements FormattedRecord {
+  [field: string]: unknown;
+  name: string;
+  levelno: number;
+  levelname: string;
+  msg: string;
+  args: FormattedRecord["args"];
+  excInfo: unknown;
+  created: number;
+  process: unknown;
+  thread: unknown;
+  topic: string;
+  message: string;
+  declare filename: string;
+  declare lineno: number;
+
+  constructor(given: LogRecord) {
+    // A record may be an instance of a class: each field is read, not only what is the object's own.
+    const { name, msg, levelname, created, topic } = given;
+    this.name = typeof name === "string" ? name : "root";
+    this.levelno = levelOf(given.levelno) ?? levelOf(levelname) ?? INFO;
+    this.levelname = typeof levelname === "string" ? levelname : getLevelName(this.levelno);
+    const text = textOf(msg);
+    const split = topic === undefined && speaks(msg) ? text.indexOf(TOPIC_DELIM) : -1;
+    this.topic = split < 0 ? textOf(topic ?? "") : text.slice(0, split);
+    this.msg = split < 0 ? text : text.slice(split + TOPIC_DELIM.length);
+    this.args = readArgs(given.args);
+    this.message = isEmpty(this.args) ? this.msg : percent(this.msg, this.args);
+    this.excInfo = given.excInfo;
+    this.created = typeof created === "number" && Number.isFinite(created) ? created : Date.now() / 1000;
+    this.process = given.process ?? pid;
+    this.thread = given.thread ?? threadId;
+    for (const key of Object.keys(given)) if (!fields.has(key)) this[key] = given[key];
+    if (!(this instanceof Sited)) {
+      this.filename = given.filename ?? UNKNOWN;
+      this.lineno = given.lineno ?? 0;
+    }
+  }
+
+  getMessage(): string {
+    return this.message;
+  }
+}
+
+/** A record of a logger's, which looks up where it was called only when that is read. */
+class Sited extends Completed {
+  readonly #site: CallSite;
+  #place: { filename: string; lineno: number } | undefined;
+
+  constructor(given: LogRecord, site: CallSite) {
+    super(given);
+    this.#site = site;
+  }
+
+  static {
+    for (const name of ["filename", "lineno"] as const) {
+      Object.defineProperty(Sited.prototype, name, {
+        configurable: true,
+        get(this: Sited) {
+          this.#place ??= locate(this.#site);
+          return this.#place[name];
+        },
+        set(this: Sited, value: unknown) {
+          Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+        },
+      });
+    }
+  }
+}
+
+const fields = new Set([
+  ...["name", "levelno", "levelname", "msg", "args", "excInfo", "created", "process", "thread", "topic"],
+  ...["message", "filename", "lineno", "getMessage"],
+]);
+
 /** A complete copy of a record; the one given is left as it is. */
 export function complete(given: LogRecord): FormattedRecord {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw typeError(`a log record is an object such as { levelno: 20, msg: "text" }; got ${typeof given}`);
   }
-  // A record may be an instance of a class: each field is read, not only what is the object's own.
-  const { msg, excInfo, created, name } = given;
-  const levelno = levelOf(given.levelno) ?? levelOf(given.levelname) ?? INFO;
-  const text = textOf(msg);
-  const split = given.topic === undefined && speaks(msg) ? text.indexOf(TOPIC_DELIM) : -1;
-  const topic = split < 0 ? textOf(given.topic ?? "") : text.slice(0, split);
-  const body = split < 0 ? text : text.slice(split + TOPIC_DELIM.length);
-  const args = readArgs(given.args);
   const site = (given as { [SITE]?: CallSite })[SITE];
-  let { filename, lineno } = given;
-  let found: ReturnType<typeof locate> | undefined;
-  const place = () => {
-    found ??= locate(site);
-    return found;
-  };
-  const message = isEmpty(args) ? body : percent(body, args);
-  return {
-    ...given,
-    name: typeof name === "string" ? name : "root",
-    levelno,
-    levelname: typeof given.levelname === "string" ? given.levelname : getLevelName(levelno),
-    msg: body,
-    args,
-    excInfo,
-    created: typeof created === "number" && Number.isFinite(created) ? created : Date.now() / 1000,
-    process: given.process ?? process.pid,
-    thread: given.thread ?? threadId,
-    topic,
-    message,
-    get filename() {
-      return filename ?? place().filename;
-    },
-    set filename(name: string) {
-      filename = name;
-    },
-    get lineno() {
-      return lineno ?? place().lineno;
-    },
-    set lineno(line: number) {
-      lineno = line;
-    },
-    getMessage: () => message,
-  };
+  return site !== undefined && given.filename === undefined ? new Sited(given, site) : new Completed(given);
 }
