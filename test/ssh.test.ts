@@ -1,6 +1,6 @@
 /** zmq.ssh, through a real ssh server. */
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket as Stream } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -291,6 +291,21 @@ describe("a tunnel that cannot be opened says why:", () => {
     ]) {
       expect(await rejection(attempt)).toMatchObject({ message: expect.stringContaining("openssh-client") });
     }
+  });
+
+  test("that no local port was free, after some attempts", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nodezmq-test-"));
+    const before = process.env.PATH;
+    onTestFinished(() => {
+      process.env.PATH = before;
+      rmSync(folder, { recursive: true });
+    });
+    // An ssh that always finds the port taken, and counts.
+    const script = `#!/bin/sh\necho called >> ${folder}/calls\necho "bind: Address already in use" >&2\nexit 255\n`;
+    writeFileSync(join(folder, "ssh"), script, { mode: 0o755 });
+    process.env.PATH = `${folder}:${before}`;
+    expect(await failing(known)).toBeInstanceOf(ssh.MaxRetryExceeded);
+    expect(readFileSync(join(folder, "calls"), "utf8")).toBe("called\n".repeat(5));
   });
 
   test("a key file or configuration that is not there", async () => {

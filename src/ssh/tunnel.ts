@@ -3,7 +3,15 @@ import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer, type Server as Listener } from "node:net";
 import { inspect } from "node:util";
 import { ENOTSOCK } from "../constants.js";
-import { type CallSite, callSite, makeError, plainError, rangeError, typeError } from "../errors.js";
+import {
+  type CallSite,
+  callSite,
+  makeError,
+  plainError,
+  rangeError,
+  trimStack,
+  typeError,
+} from "../errors.js";
 import { Socket } from "../socket.js";
 import {
   readPort,
@@ -203,9 +211,8 @@ export async function openTunnel(
       if (!isPortTaken(error)) throw error;
     }
   }
-  throw new MaxRetryExceeded(
-    `no local port was free for the ssh tunnel to ${target.name} in ${TRIES} attempts`,
-  );
+  const what = `the ssh tunnel to ${target.name} did not start`;
+  throw trimStack(new MaxRetryExceeded(`${what}: no local port was free in ${TRIES} attempts`), site);
 }
 
 /**
