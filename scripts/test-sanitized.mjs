@@ -64,7 +64,10 @@ const sanitizers = {
     under: ["setarch", "-R"], // gcc 12's runtime cannot place its shadow with as much randomness as kernels have now
     // V8 and libuv are not instrumented, so the runtime cannot see what orders their accesses (atomics, futexes, a
     // descriptor that they have closed and we get) and takes them for races: both accesses must be ours.
+    // libzmq's thread-safe (draft) sockets lock each other's mutex when two are connected within the process. That is their
+    // design, and may deadlock where two threads use the two ends: docs/reliability.md says so.
     ours: (report) => {
+      if (/lock-order-inversion[\s\S]*zmq::ctx_t::send_command/.test(report)) return false;
       const race = report.includes("data race");
       const accesses = stacks(report, race ? /^\s*(Previous )?(atomic )?(read|write) of/i : /^/);
       const all = (/** @type {boolean[]} */ answers) => answers.length > 0 && answers.every(Boolean);
@@ -116,9 +119,18 @@ const run = spawnSync(program, args, {
   },
 });
 
+// A worker that has ended takes the names of its frames along.
+/** @param {string} report */
+const named = (report) =>
+  report.replace(/<null> <null> \(nodezmq\.node\+(0x[0-9a-f]+)\)/g, (_frame, offset) => {
+    const place = execFileSync("addr2line", ["-Cfpe", build.binary, offset], { encoding: "utf8" });
+    return `${place.trim().replaceAll(`${root}/`, "")} (nodezmq.node+${offset})`;
+  });
+
 // One file a process; ThreadSanitizer writes many reports into it.
 const found = readdirSync(reports)
   .flatMap((name) => readFileSync(join(reports, name), "utf8").split(/^={18,}$/m))
+  .map(named)
   .filter((report) => /(WARNING|ERROR): \w+Sanitizer/.test(report) && sanitizer.ours(report));
 for (const report of found.slice(0, 5)) console.error(`\n${report}`);
 rmSync(reports, { recursive: true });
