@@ -45,7 +45,7 @@ function takeFrameObject(native: NativeSocket): Frame | undefined {
 }
 
 /** A whole message as Frames, or undefined when there is none. */
-function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
+export function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
   const frames: Frame[] = [];
   do {
     const frame = takeFrameObject(native);
