@@ -7,6 +7,7 @@ export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export { Context } from "./context.js";
 export type { Data, MessageData } from "./data.js";
+export * as decorators from "./decorators.js";
 export { Endpoint } from "./endpoint.js";
 export * as error from "./errors.js";
 export {
@@ -20,6 +21,7 @@ export {
   ZMQError,
   ZMQVersionError,
 } from "./errors.js";
+export * as eventloop from "./eventloop/index.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
 export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
@@ -28,6 +30,7 @@ export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./polle
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
 export { Socket } from "./socket.js";
 export { MessageTracker } from "./tracker.js";
+export * as utils from "./utils/index.js";
 export {
   curveKeypair,
   curvePublic,

@@ -1,0 +1,488 @@
+/** zmq.eventloop.zmqstream: a socket that calls back. */
+import { takeMessage } from "../arena.js";
+import { readCall, readFlags } from "../call.js";
+import { ENOTSOCK, POLLIN, POLLOUT } from "../constants.js";
+import type { Data } from "../data.js";
+import { mustReceive } from "../direction.js";
+import { type Engine, isGone } from "../engine.js";
+import { makeError, typeError } from "../errors.js";
+import type { Frame } from "../frame.js";
+import { Messaging, takeMessageObjects } from "../messaging.js";
+import { Outgoing, partsOf, type SendOptions } from "../outgoing.js";
+import { patient } from "../patient.js";
+import { type Attempt, DONE } from "../pending.js";
+import { Poller } from "../poller.js";
+import { encodeJson, type Sent, sender } from "../sending.js";
+import type { Socket } from "../socket.js";
+import { encodeText, type TextOptions } from "../text.js";
+import { Fifo } from "./fifo.js";
+import { IOLoop, type LoopTask } from "./ioloop.js";
+
+/** What `onSend` is told: what `send` resolves to, or the error that it has failed with. */
+export type SendStatus = Sent | Error;
+export type SendCallback = (message: readonly Data[], status: SendStatus) => unknown;
+
+/** Options of the stream's sending methods. */
+export interface StreamSendOptions extends Omit<SendOptions, "timeout" | "signal"> {
+  /** The new `onSend` callback, from now on. */
+  callback?: SendCallback | undefined;
+}
+
+type MessageCallback = (message: Buffer[] & Frame[]) => unknown;
+
+interface Receiver {
+  take: Attempt<Buffer[] | Frame[]>;
+  callback: MessageCallback;
+}
+
+/** A message on its way out: first it waits to be sent, then for its callback. */
+interface Entry {
+  message: readonly Data[];
+  attempt: Attempt<Sent>;
+  status: SendStatus;
+}
+
+const SEND_KEYS = ["flags", "copy", "track", "routingId", "group", "callback"] as const;
+const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
+
+/** How many messages are handed to libzmq in one turn of the event loop. */
+const MOST = 1000;
+/** How long to pause, in milliseconds, while the socket says that it can send and does not. */
+const LONGEST_PAUSE = 10;
+
+function readCallback<T>(callback: T | null | undefined): T | undefined {
+  if (callback === null || callback === undefined) return undefined;
+  if (typeof callback !== "function")
+    throw typeError(`a callback is a function or null; got ${typeof callback}`);
+  return callback;
+}
+
+/**
+ * Calls back for the messages of a socket, and queues what is to be sent.
+ *
+ * One callback is made in each turn of the event loop. What a callback throws is an uncaught exception, and what an
+ * async one rejects with an unhandled rejection, as with any listener in Node; the stream goes on if the program does.
+ * A stream that receives, or has something to send, keeps the process alive, unless the socket is `unref`'ed.
+ */
+export class ZMQStream implements LoopTask {
+  readonly socket: Socket;
+  readonly ioLoop: IOLoop;
+  /** pyzmq's attribute; the stream itself has no use for it. */
+  readonly poller: Poller = new Poller();
+  readonly #engine: Engine;
+  readonly #unsent = new Fifo<Entry>();
+  readonly #sent = new Fifo<Entry>();
+  readonly #poll = {
+    mask: 0,
+    referenced: (): void => {
+      if (this.#engine.referenced) this.#retry?.ref();
+      else this.#retry?.unref();
+    },
+    ready: (events: number): void => {
+      this.#writable = (events & POLLOUT) !== 0;
+      this.#schedule();
+    },
+    failed: (): void => process.nextTick(() => this.close()),
+  };
+  #receiver: Receiver | undefined;
+  #onSend: SendCallback | undefined;
+  #onClose: (() => unknown) | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #writable = false;
+  /** How often in a row the socket has said that it can send and did not. */
+  #stuck = 0;
+  #lastReceived = false;
+  #paused = false;
+  #closed = false;
+
+  /**
+   * @param socket an open socket; it belongs to the stream now, and is closed with it
+   * @param ioLoop the loop that can hold the stream; `IOLoop.current()` by default
+   */
+  constructor(socket: Socket, ioLoop?: IOLoop | null) {
+    const engine = Messaging.engineOf(socket);
+    if (engine === undefined) throw typeError("a ZMQStream takes a Socket");
+    if (engine.closed) throw makeError(ENOTSOCK, "a ZMQStream takes an open socket");
+    if (ioLoop !== undefined && ioLoop !== null && !(ioLoop instanceof IOLoop))
+      throw typeError("ioLoop is an IOLoop");
+    this.socket = socket;
+    this.ioLoop = ioLoop ?? IOLoop.current();
+    this.#engine = engine;
+    // Closed behind our back: the socket is still being closed, so the callback comes after it.
+    engine.onClose(() => process.nextTick(() => this.close()));
+  }
+
+  // ---- The socket's own
+
+  bind(...args: Parameters<Socket["bind"]>): ReturnType<Socket["bind"]> {
+    return this.socket.bind(...args);
+  }
+  bindToRandomPort(...args: Parameters<Socket["bindToRandomPort"]>): number {
+    return this.socket.bindToRandomPort(...args);
+  }
+  connect(...args: Parameters<Socket["connect"]>): ReturnType<Socket["connect"]> {
+    return this.socket.connect(...args);
+  }
+  setsockopt(option: number, value: unknown): void {
+    this.socket.setsockopt(option, value as never);
+  }
+  getsockopt(option: number): unknown {
+    return this.socket.getsockopt(option);
+  }
+  setsockoptString(option: number, text: string, encoding?: BufferEncoding): void {
+    this.socket.setsockoptString(option, text, encoding);
+  }
+  getsockoptString(option: number, encoding?: BufferEncoding): string {
+    return this.socket.getsockoptString(option, encoding);
+  }
+
+  // ---- Callbacks
+
+  /**
+   * Calls back with each message, an array of its frames, until another callback replaces it; `null` ends it, and what
+   * comes then waits in the socket.
+   *
+   * @param copy `false` gives Frames
+   * @throws TypeError; ZMQError ENOTSUP for a type of socket that does not receive, ENOTSOCK once closed
+   */
+  onRecv(callback: ((message: Frame[]) => unknown) | null, copy: false | { copy: false }): void;
+  onRecv(callback: ((message: Buffer[]) => unknown) | null, copy?: boolean | { copy?: boolean }): void;
+  onRecv(callback: unknown, copy: boolean | { copy?: boolean | undefined } = true): void {
+    const wanted = readCallback(callback as MessageCallback | null);
+    if (wanted === undefined) {
+      this.#receiver = undefined;
+      if (!this.#closed) this.#update();
+      return;
+    }
+    this.#alive();
+    mustReceive(this.socket.type);
+    const copied = typeof copy === "object" && copy !== null ? copy.copy !== false : Boolean(copy);
+    this.#receiver = { take: this.#taker(copied), callback: wanted };
+    this.#update();
+  }
+
+  /** `onRecv` whose callback is given the stream first. */
+  onRecvStream(
+    callback: ((stream: this, message: Frame[]) => unknown) | null,
+    copy: false | { copy: false },
+  ): void;
+  onRecvStream(
+    callback: ((stream: this, message: Buffer[]) => unknown) | null,
+    copy?: boolean | { copy?: boolean },
+  ): void;
+  onRecvStream(callback: unknown, copy?: boolean | { copy?: boolean }): void {
+    const wanted = readCallback(callback as ((stream: this, message: unknown) => unknown) | null);
+    this.onRecv(wanted === undefined ? null : (message: Buffer[]) => wanted(this, message), copy);
+  }
+
+  /** `onRecv(null)`. */
+  stopOnRecv(): void {
+    this.onRecv(null);
+  }
+
+  /**
+   * Calls back when a message has been handed to libzmq, with the message and with what `send` resolves to, or has
+   * failed, with the error; `null` ends it. A failure without a callback is a process warning.
+   */
+  onSend(callback: SendCallback | null): void {
+    const wanted = readCallback(callback);
+    if (wanted !== undefined) this.#alive();
+    this.#onSend = wanted;
+  }
+
+  /** `onSend` whose callback is given the stream first. */
+  onSendStream(
+    callback: ((stream: this, message: readonly Data[], status: SendStatus) => unknown) | null,
+  ): void {
+    const wanted = readCallback(callback);
+    this.onSend(wanted === undefined ? null : (message, status) => wanted(this, message, status));
+  }
+
+  /** `onSend(null)`. */
+  stopOnSend(): void {
+    this.onSend(null);
+  }
+
+  /** Without effect, as in pyzmq: errors come as the status of `onSend`, or close the stream. */
+  onErr(callback: unknown): void {
+    readCallback(callback);
+  }
+  stopOnErr(): void {}
+
+  /** Calls back once the stream has been closed, by whomever; `null` forgets it. */
+  setCloseCallback(callback: (() => unknown) | null): void {
+    this.#onClose = readCallback(callback);
+  }
+
+  // ---- Sending
+
+  /**
+   * Queues a message of one frame; REQ and REP send it when it is their turn. The data may be changed afterwards,
+   * unless `copy: false` was asked for.
+   *
+   * @throws TypeError for what is no data; ZMQError ENOTSOCK once closed. All else is told to `onSend`.
+   */
+  send(message: Data, flags?: number | StreamSendOptions, options?: StreamSendOptions): void {
+    this.#send(() => [message], flags, options, SEND_KEYS, "the message");
+  }
+
+  /** Queues a message of several frames. */
+  sendMultipart(
+    message: Iterable<Data>,
+    flags?: number | StreamSendOptions,
+    options?: StreamSendOptions,
+  ): void {
+    this.#send(() => partsOf(message) as Data[], flags, options, SEND_KEYS);
+  }
+
+  /** Queues a string, as UTF-8 by default. */
+  sendString(
+    text: string,
+    flags?: number | (StreamSendOptions & TextOptions),
+    options?: StreamSendOptions & TextOptions,
+  ): void {
+    this.#send((given) => [encodeText(text, given.encoding)], flags, options, SEND_TEXT_KEYS);
+  }
+
+  /** pyzmq's older name of `sendString`. */
+  sendUnicode(...args: Parameters<ZMQStream["sendString"]>): void {
+    this.sendString(...args);
+  }
+
+  /** Queues a value as JSON. */
+  sendJson(value: unknown, flags?: number | StreamSendOptions, options?: StreamSendOptions): void {
+    this.#send(() => [encodeJson(value)], flags, options, SEND_KEYS);
+  }
+
+  /** Queues a value in V8's serialization, which `v8.deserialize` reads: for programs of Node's only. */
+  sendPyobj(value: unknown, flags?: number | StreamSendOptions, options?: StreamSendOptions): void {
+    const { serialize } = require("node:v8") as typeof import("node:v8");
+    this.#send(() => [serialize(value)], flags, options, SEND_KEYS);
+  }
+
+  /**
+   * Makes pending callbacks at once, until nothing more is pending or so many have been made. Messages are received
+   * even without a callback: they are dropped.
+   *
+   * @param flag POLLIN, POLLOUT or both, the default
+   * @returns how many messages were received and sent
+   */
+  flush(flag: number = POLLIN | POLLOUT, limit: number | null = null): number {
+    const flags = readFlags(flag);
+    if (limit !== null && typeof limit !== "number")
+      throw typeError(`a limit is a number of messages; got ${typeof limit}`);
+    this.#alive();
+    const most = limit ?? Number.POSITIVE_INFINITY;
+    const more = (): boolean => !this.#closed && count < most;
+    let count = 0;
+    try {
+      for (let before = -1; before !== count && more(); ) {
+        before = count;
+        if (flags & POLLIN) {
+          const receiver = this.#receiver;
+          const message = this.#take(receiver?.take ?? this.#taker(true));
+          if (message !== undefined) {
+            count++;
+            receiver?.callback(message as Buffer[] & Frame[]);
+          }
+        }
+        if (flags & POLLOUT && more()) {
+          this.#push();
+          if (this.#sent.length > 0) count++;
+          this.#deliver();
+        }
+      }
+    } finally {
+      if (!this.#closed) this.#update();
+    }
+    return count;
+  }
+
+  // ---- State
+
+  /** Whether there is an `onRecv` callback. */
+  receiving(): boolean {
+    return this.#receiver !== undefined;
+  }
+
+  /** Whether messages wait to be sent, or for the `onSend` callback. */
+  sending(): boolean {
+    return this.#unsent.length + this.#sent.length > 0;
+  }
+
+  /** Whether the socket is closed, by the stream or otherwise. */
+  closed(): boolean {
+    if (this.#engine.closed) this.close();
+    return this.#closed;
+  }
+
+  /** Closes the socket; what has not been handed to libzmq is dropped. Closing twice is nothing. */
+  close(linger?: number | null): void {
+    if (this.#closed) return;
+    this.socket.close(linger);
+    this.#closed = true;
+    this.pause();
+    this.ioLoop.release(this);
+    this.#unsent.clear();
+    this.#sent.clear();
+    const callback = this.#onClose;
+    this.#onClose = undefined;
+    callback?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @internal The loop has been stopped: nothing is called back, and the process may end. */
+  pause(): void {
+    this.#paused = true;
+    this.#engine.removePoll(this.#poll);
+    clearImmediate(this.#immediate);
+    clearTimeout(this.#retry);
+    this.#immediate = this.#retry = undefined;
+  }
+
+  /** @internal */
+  resume(): void {
+    this.#paused = false;
+    if (!this.#closed) this.#update();
+  }
+
+  // ---- Inside
+
+  #alive(): void {
+    if (this.closed()) throw makeError(ENOTSOCK, "the stream is closed");
+  }
+
+  #taker(copy: boolean): Attempt<Buffer[] | Frame[]> {
+    const { native } = this.#engine;
+    return patient<Buffer[] | Frame[]>(copy ? () => takeMessage(native) : () => takeMessageObjects(native));
+  }
+
+  #send(
+    read: (options: StreamSendOptions & TextOptions) => Data[],
+    flags: unknown,
+    options: unknown,
+    known: readonly string[],
+    name?: string,
+  ): void {
+    const call = readCall(flags, options, known);
+    const given = call.options as StreamSendOptions & TextOptions;
+    const callback = readCallback(given.callback);
+    const message = read(given);
+    const outgoing = new Outgoing(message, name, given, this.socket.copyThreshold);
+    this.#alive();
+    if (callback !== undefined) this.#onSend = callback;
+    const attempt = patient(sender(this.#engine, outgoing, call.flags));
+    this.#unsent.push({ message, attempt, status: undefined });
+    this.#push();
+    outgoing.keep(); // only what has to wait needs memory of its own
+    this.#update();
+  }
+
+  /** Hands libzmq what it takes. */
+  #push(): void {
+    if (this.#unsent.length === 0) return;
+    for (let left = MOST; left > 0 && !this.#engine.queued(POLLOUT); left--) {
+      const entry = this.#unsent.first;
+      if (entry === undefined) break;
+      try {
+        const sent = entry.attempt();
+        if (sent === undefined) break;
+        entry.status = sent === DONE ? undefined : (sent as Sent);
+      } catch (error) {
+        if (isGone(error)) {
+          process.nextTick(() => this.close());
+          break;
+        }
+        entry.status = error as Error;
+      }
+      this.#stuck = 0;
+      this.#unsent.shift();
+      this.#sent.push(entry);
+    }
+    this.#engine.touched();
+  }
+
+  #take(take: Attempt<Buffer[] | Frame[]>): Buffer[] | Frame[] | undefined {
+    if (this.#engine.queued(POLLIN)) return undefined; // those who wait by recv() come first
+    try {
+      return take() as Buffer[] | Frame[] | undefined;
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      process.nextTick(() => this.close());
+      return undefined;
+    } finally {
+      this.#engine.touched();
+    }
+  }
+
+  /** Tells of one message that has been sent, if there is one. */
+  #deliver(): void {
+    const entry = this.#sent.shift();
+    if (entry === undefined) return;
+    const callback = this.#onSend;
+    if (callback !== undefined) {
+      callback(entry.message, entry.status);
+    } else if (entry.status instanceof Error) {
+      process.emitWarning(`a ZMQStream could not send: ${entry.status.message}`, {
+        type: "ZMQStreamWarning",
+        code: "NODEZMQ_STREAM_SEND",
+      });
+    }
+  }
+
+  /** Sees to it that whatever is wanted happens. */
+  #update(): void {
+    if (this.#receiver === undefined && !this.sending()) {
+      this.#engine.removePoll(this.#poll);
+      this.ioLoop.release(this);
+      return;
+    }
+    this.ioLoop.adopt(this);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#paused || this.#closed || this.#immediate !== undefined) return;
+    this.#immediate = setImmediate(() => this.#turn());
+  }
+
+  /** One turn of the event loop: at most one callback, so that none is lost when one throws. */
+  #turn(): void {
+    this.#immediate = undefined;
+    const unsent = this.#unsent.length;
+    this.#push();
+    if (this.#writable && unsent > 0 && this.#unsent.length === unsent) this.#stuck++;
+    this.#writable = false;
+    const receiver = this.#receiver;
+    const sendersTurn = this.#lastReceived && this.#sent.length > 0;
+    const message = sendersTurn || receiver === undefined ? undefined : this.#take(receiver.take);
+    this.#lastReceived = message !== undefined;
+    // Before the callback, which may throw: the stream goes on.
+    if (message !== undefined || this.#sent.length > 0) this.#schedule();
+    else this.#watch();
+    if (message !== undefined) receiver?.callback(message as Buffer[] & Frame[]);
+    else this.#deliver();
+  }
+
+  /** Waits for what the socket has to say. */
+  #watch(): void {
+    this.#engine.removePoll(this.#poll);
+    clearTimeout(this.#retry);
+    let mask = this.#receiver === undefined ? 0 : POLLIN;
+    // Ready for somebody, but not for this: a ROUTER_MANDATORY whose addressed peer is the one that is full.
+    const stuck = this.#unsent.length > 0 && this.#stuck > 2;
+    if (stuck) {
+      this.#retry = setTimeout(() => this.#schedule(), LONGEST_PAUSE);
+      this.#poll.referenced();
+    } else if (this.#unsent.length > 0) {
+      mask |= POLLOUT;
+    }
+    this.#poll.mask = mask;
+    if (mask !== 0) this.#engine.addPoll(this.#poll);
+    else if (!stuck) this.ioLoop.release(this);
+  }
+}
