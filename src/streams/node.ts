@@ -149,11 +149,8 @@ class MessageDuplex extends Duplex {
     super({ ...options, objectMode: true, decodeStrings: false });
     this.#link = link;
     link.tie(this, signal, () => {
-      // Whoever reads sees the end, and may end the writing; otherwise there is nothing to write to any more.
-      const over = (): void => {
-        if (!this.writableEnded && this.writableLength === 0) this.destroy();
-      };
-      this.once("end", () => setImmediate(over));
+      // With the end of the reading comes the end of the writing: there is nothing to write to any more.
+      this.allowHalfOpen = false;
       link.end(this);
     });
   }
@@ -164,6 +161,11 @@ class MessageDuplex extends Duplex {
 
   override _write(message: MessageData, _encoding: string, done: Done): void {
     this.#link.write(message, done);
+  }
+
+  override _final(done: Done): void {
+    // `pipeline(duplex, ..., duplex)` ends the writing once more, and waits for a finish that must not have been before.
+    setImmediate(done);
   }
 
   override _destroy(error: Error | null, done: Done): void {
