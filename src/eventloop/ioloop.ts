@@ -244,14 +244,17 @@ export { IOLoop as ZMQIOLoop };
 export const install = IOLoop.install;
 
 /** Calls back again and again on the current loop, once it has been started. */
-export class PeriodicCallback {
+export class PeriodicCallback implements LoopTask {
   readonly callback: () => unknown;
   /** Milliseconds. */
   readonly callbackTime: number;
   /** By which part of `callbackTime` a call may come early or late: 0.1 is a tenth. */
   readonly jitter: number;
-  #timer: LoopTimeout | undefined;
+  #loop: IOLoop | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #due = 0;
+  #held = false;
+  #calling = false;
 
   /**
    * @param callback may be async: the next call comes after its end
@@ -265,38 +268,54 @@ export class PeriodicCallback {
   }
 
   start(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#loop !== undefined) return;
+    this.#loop = IOLoop.current();
+    this.#loop.adopt(this);
     this.#due = performance.now();
-    this.#next(IOLoop.current());
+    this.resume();
   }
 
   stop(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.pause();
+    this.#loop?.release(this);
+    this.#loop = undefined;
   }
 
   isRunning(): boolean {
-    return this.#timer !== undefined;
+    return this.#loop !== undefined;
   }
 
-  #next(loop: IOLoop): void {
+  /** @internal */
+  pause(): void {
+    this.#held = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** @internal */
+  resume(): void {
+    this.#held = false;
+    clearTimeout(this.#timer);
+    if (this.#loop === undefined || this.#calling) return;
     const now = performance.now();
     const step = this.callbackTime * (1 + this.jitter * (Math.random() - 0.5));
     // Calls that are late do not pile up: the ones that have been missed are left out.
     this.#due += Math.max(Math.floor((now - this.#due) / step) + 1, 1) * step;
-    const timer: LoopTimeout = loop.callLater((this.#due - now) / 1000, () => {
-      const goOn = (): void => {
-        if (this.#timer === timer) this.#next(loop);
-      };
-      let result: unknown;
-      try {
-        result = this.callback();
-      } finally {
-        if (result instanceof Promise)
-          void result.finally(goOn); // a rejection is Node's to report
-        else goOn();
-      }
-    });
-    this.#timer = timer;
+    this.#timer = setTimeout(() => this.#call(), Math.min(this.#due - now, FOREVER));
+  }
+
+  #call(): void {
+    this.#calling = true;
+    const called = (): void => {
+      this.#calling = false;
+      if (!this.#held) this.resume();
+    };
+    let result: unknown;
+    try {
+      result = this.callback();
+    } finally {
+      if (result instanceof Promise)
+        void result.finally(called); // a rejection is Node's to report
+      else called();
+    }
   }
 }

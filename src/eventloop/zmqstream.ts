@@ -1,26 +1,21 @@
 /** zmq.eventloop.zmqstream: a socket that calls back. */
-import { takeMessage } from "../arena.js";
 import { readCall, readFlags } from "../call.js";
 import { ENOTSOCK, POLLIN, POLLOUT } from "../constants.js";
 import type { Data } from "../data.js";
 import { mustReceive } from "../direction.js";
-import { type Engine, isGone } from "../engine.js";
+import type { Engine } from "../engine.js";
 import { makeError, typeError } from "../errors.js";
 import type { Frame } from "../frame.js";
-import { Messaging, takeMessageObjects } from "../messaging.js";
+import { Messaging } from "../messaging.js";
 import { Outgoing, partsOf, type SendOptions } from "../outgoing.js";
-import { patient } from "../patient.js";
-import { type Attempt, DONE } from "../pending.js";
 import { Poller } from "../poller.js";
-import { encodeJson, type Sent, sender } from "../sending.js";
+import { encodeJson, sender } from "../sending.js";
 import type { Socket } from "../socket.js";
 import { encodeText, type TextOptions } from "../text.js";
-import { Fifo } from "./fifo.js";
-import { IOLoop, type LoopTask } from "./ioloop.js";
+import { IOLoop } from "./ioloop.js";
+import { type MessageCallback, Pump, type SendCallback, type SendStatus } from "./pump.js";
 
-/** What `onSend` is told: what `send` resolves to, or the error that it has failed with. */
-export type SendStatus = Sent | Error;
-export type SendCallback = (message: readonly Data[], status: SendStatus) => unknown;
+export type { SendCallback, SendStatus };
 
 /** Options of the stream's sending methods. */
 export interface StreamSendOptions extends Omit<SendOptions, "timeout" | "signal"> {
@@ -28,27 +23,8 @@ export interface StreamSendOptions extends Omit<SendOptions, "timeout" | "signal
   callback?: SendCallback | undefined;
 }
 
-type MessageCallback = (message: Buffer[] & Frame[]) => unknown;
-
-interface Receiver {
-  take: Attempt<Buffer[] | Frame[]>;
-  callback: MessageCallback;
-}
-
-/** A message on its way out: first it waits to be sent, then for its callback. */
-interface Entry {
-  message: readonly Data[];
-  attempt: Attempt<Sent>;
-  status: SendStatus;
-}
-
 const SEND_KEYS = ["flags", "copy", "track", "routingId", "group", "callback"] as const;
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
-
-/** How many messages are handed to libzmq in one turn of the event loop. */
-const MOST = 1000;
-/** How long to pause, in milliseconds, while the socket says that it can send and does not. */
-const LONGEST_PAUSE = 10;
 
 function readCallback<T>(callback: T | null | undefined): T | undefined {
   if (callback === null || callback === undefined) return undefined;
@@ -64,36 +40,14 @@ function readCallback<T>(callback: T | null | undefined): T | undefined {
  * async one rejects with an unhandled rejection, as with any listener in Node; the stream goes on if the program does.
  * A stream that receives, or has something to send, keeps the process alive, unless the socket is `unref`'ed.
  */
-export class ZMQStream implements LoopTask {
+export class ZMQStream {
   readonly socket: Socket;
   readonly ioLoop: IOLoop;
   /** pyzmq's attribute; the stream itself has no use for it. */
   readonly poller: Poller = new Poller();
   readonly #engine: Engine;
-  readonly #unsent = new Fifo<Entry>();
-  readonly #sent = new Fifo<Entry>();
-  readonly #poll = {
-    mask: 0,
-    referenced: (): void => {
-      if (this.#engine.referenced) this.#retry?.ref();
-      else this.#retry?.unref();
-    },
-    ready: (events: number): void => {
-      this.#writable = (events & POLLOUT) !== 0;
-      this.#schedule();
-    },
-    failed: (): void => process.nextTick(() => this.close()),
-  };
-  #receiver: Receiver | undefined;
-  #onSend: SendCallback | undefined;
+  readonly #pump: Pump;
   #onClose: (() => unknown) | undefined;
-  #immediate: NodeJS.Immediate | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #writable = false;
-  /** How often in a row the socket has said that it can send and did not. */
-  #stuck = 0;
-  #lastReceived = false;
-  #paused = false;
   #closed = false;
 
   /**
@@ -109,8 +63,7 @@ export class ZMQStream implements LoopTask {
     this.socket = socket;
     this.ioLoop = ioLoop ?? IOLoop.current();
     this.#engine = engine;
-    // Closed behind our back: the socket is still being closed, so the callback comes after it.
-    engine.onClose(() => process.nextTick(() => this.close()));
+    this.#pump = new Pump(engine, socket.type, this.ioLoop, () => this.close());
   }
 
   // ---- The socket's own
@@ -151,15 +104,13 @@ export class ZMQStream implements LoopTask {
   onRecv(callback: unknown, copy: boolean | { copy?: boolean | undefined } = true): void {
     const wanted = readCallback(callback as MessageCallback | null);
     if (wanted === undefined) {
-      this.#receiver = undefined;
-      if (!this.#closed) this.#update();
+      this.#pump.receive(undefined);
       return;
     }
     this.#alive();
     mustReceive(this.socket.type);
     const copied = typeof copy === "object" && copy !== null ? copy.copy !== false : Boolean(copy);
-    this.#receiver = { take: this.#taker(copied), callback: wanted };
-    this.#update();
+    this.#pump.receive(wanted, copied);
   }
 
   /** `onRecv` whose callback is given the stream first. */
@@ -188,7 +139,7 @@ export class ZMQStream implements LoopTask {
   onSend(callback: SendCallback | null): void {
     const wanted = readCallback(callback);
     if (wanted !== undefined) this.#alive();
-    this.#onSend = wanted;
+    this.#pump.onSend = wanted;
   }
 
   /** `onSend` whose callback is given the stream first. */
@@ -273,42 +224,19 @@ export class ZMQStream implements LoopTask {
     if (limit !== null && typeof limit !== "number")
       throw typeError(`a limit is a number of messages; got ${typeof limit}`);
     this.#alive();
-    const most = limit ?? Number.POSITIVE_INFINITY;
-    const more = (): boolean => !this.#closed && count < most;
-    let count = 0;
-    try {
-      for (let before = -1; before !== count && more(); ) {
-        before = count;
-        if (flags & POLLIN) {
-          const receiver = this.#receiver;
-          const message = this.#take(receiver?.take ?? this.#taker(true));
-          if (message !== undefined) {
-            count++;
-            receiver?.callback(message as Buffer[] & Frame[]);
-          }
-        }
-        if (flags & POLLOUT && more()) {
-          this.#push();
-          if (this.#sent.length > 0) count++;
-          this.#deliver();
-        }
-      }
-    } finally {
-      if (!this.#closed) this.#update();
-    }
-    return count;
+    return this.#pump.flush(flags, limit ?? Number.POSITIVE_INFINITY);
   }
 
   // ---- State
 
   /** Whether there is an `onRecv` callback. */
   receiving(): boolean {
-    return this.#receiver !== undefined;
+    return this.#pump.receiving;
   }
 
   /** Whether messages wait to be sent, or for the `onSend` callback. */
   sending(): boolean {
-    return this.#unsent.length + this.#sent.length > 0;
+    return this.#pump.sending;
   }
 
   /** Whether the socket is closed, by the stream or otherwise. */
@@ -322,10 +250,7 @@ export class ZMQStream implements LoopTask {
     if (this.#closed) return;
     this.socket.close(linger);
     this.#closed = true;
-    this.pause();
-    this.ioLoop.release(this);
-    this.#unsent.clear();
-    this.#sent.clear();
+    this.#pump.close();
     const callback = this.#onClose;
     this.#onClose = undefined;
     callback?.();
@@ -335,30 +260,10 @@ export class ZMQStream implements LoopTask {
     this.close();
   }
 
-  /** @internal The loop has been stopped: nothing is called back, and the process may end. */
-  pause(): void {
-    this.#paused = true;
-    this.#engine.removePoll(this.#poll);
-    clearImmediate(this.#immediate);
-    clearTimeout(this.#retry);
-    this.#immediate = this.#retry = undefined;
-  }
-
-  /** @internal */
-  resume(): void {
-    this.#paused = false;
-    if (!this.#closed) this.#update();
-  }
-
   // ---- Inside
 
   #alive(): void {
     if (this.closed()) throw makeError(ENOTSOCK, "the stream is closed");
-  }
-
-  #taker(copy: boolean): Attempt<Buffer[] | Frame[]> {
-    const { native } = this.#engine;
-    return patient<Buffer[] | Frame[]>(copy ? () => takeMessage(native) : () => takeMessageObjects(native));
   }
 
   #send(
@@ -374,115 +279,8 @@ export class ZMQStream implements LoopTask {
     const message = read(given);
     const outgoing = new Outgoing(message, name, given, this.socket.copyThreshold);
     this.#alive();
-    if (callback !== undefined) this.#onSend = callback;
-    const attempt = patient(sender(this.#engine, outgoing, call.flags));
-    this.#unsent.push({ message, attempt, status: undefined });
-    this.#push();
+    if (callback !== undefined) this.#pump.onSend = callback;
+    this.#pump.send(message, sender(this.#engine, outgoing, call.flags));
     outgoing.keep(); // only what has to wait needs memory of its own
-    this.#update();
-  }
-
-  /** Hands libzmq what it takes. */
-  #push(): void {
-    if (this.#unsent.length === 0) return;
-    for (let left = MOST; left > 0 && !this.#engine.queued(POLLOUT); left--) {
-      const entry = this.#unsent.first;
-      if (entry === undefined) break;
-      try {
-        const sent = entry.attempt();
-        if (sent === undefined) break;
-        entry.status = sent === DONE ? undefined : (sent as Sent);
-      } catch (error) {
-        if (isGone(error)) {
-          process.nextTick(() => this.close());
-          break;
-        }
-        entry.status = error as Error;
-      }
-      this.#stuck = 0;
-      this.#unsent.shift();
-      this.#sent.push(entry);
-    }
-    this.#engine.touched();
-  }
-
-  #take(take: Attempt<Buffer[] | Frame[]>): Buffer[] | Frame[] | undefined {
-    if (this.#engine.queued(POLLIN)) return undefined; // those who wait by recv() come first
-    try {
-      return take() as Buffer[] | Frame[] | undefined;
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      process.nextTick(() => this.close());
-      return undefined;
-    } finally {
-      this.#engine.touched();
-    }
-  }
-
-  /** Tells of one message that has been sent, if there is one. */
-  #deliver(): void {
-    const entry = this.#sent.shift();
-    if (entry === undefined) return;
-    const callback = this.#onSend;
-    if (callback !== undefined) {
-      callback(entry.message, entry.status);
-    } else if (entry.status instanceof Error) {
-      process.emitWarning(`a ZMQStream could not send: ${entry.status.message}`, {
-        type: "ZMQStreamWarning",
-        code: "NODEZMQ_STREAM_SEND",
-      });
-    }
-  }
-
-  /** Sees to it that whatever is wanted happens. */
-  #update(): void {
-    if (this.#receiver === undefined && !this.sending()) {
-      this.#engine.removePoll(this.#poll);
-      this.ioLoop.release(this);
-      return;
-    }
-    this.ioLoop.adopt(this);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#paused || this.#closed || this.#immediate !== undefined) return;
-    this.#immediate = setImmediate(() => this.#turn());
-  }
-
-  /** One turn of the event loop: at most one callback, so that none is lost when one throws. */
-  #turn(): void {
-    this.#immediate = undefined;
-    const unsent = this.#unsent.length;
-    this.#push();
-    if (this.#writable && unsent > 0 && this.#unsent.length === unsent) this.#stuck++;
-    this.#writable = false;
-    const receiver = this.#receiver;
-    const sendersTurn = this.#lastReceived && this.#sent.length > 0;
-    const message = sendersTurn || receiver === undefined ? undefined : this.#take(receiver.take);
-    this.#lastReceived = message !== undefined;
-    // Before the callback, which may throw: the stream goes on.
-    if (message !== undefined || this.#sent.length > 0) this.#schedule();
-    else this.#watch();
-    if (message !== undefined) receiver?.callback(message as Buffer[] & Frame[]);
-    else this.#deliver();
-  }
-
-  /** Waits for what the socket has to say. */
-  #watch(): void {
-    this.#engine.removePoll(this.#poll);
-    clearTimeout(this.#retry);
-    let mask = this.#receiver === undefined ? 0 : POLLIN;
-    // Ready for somebody, but not for this: a ROUTER_MANDATORY whose addressed peer is the one that is full.
-    const stuck = this.#unsent.length > 0 && this.#stuck > 2;
-    if (stuck) {
-      this.#retry = setTimeout(() => this.#schedule(), LONGEST_PAUSE);
-      this.#poll.referenced();
-    } else if (this.#unsent.length > 0) {
-      mask |= POLLOUT;
-    }
-    this.#poll.mask = mask;
-    if (mask !== 0) this.#engine.addPoll(this.#poll);
-    else if (!stuck) this.ioLoop.release(this);
   }
 }
