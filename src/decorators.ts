@@ -12,10 +12,13 @@ export type Adding<T> = <This, A extends unknown[], R>(
 ) => (this: This, ...args: A) => R;
 
 /** The same for a function whose last argument is an options object that has the context or socket by name. */
-export type Naming<N extends string, T> = <This, A extends unknown[], R>(
-  target: (this: This, ...args: [...A, Record<N, T>]) => R,
+export type Naming<N extends string, T> = <This, A extends unknown[], O extends Record<N, T>, R>(
+  target: (this: This, ...args: [...A, O]) => R,
   place?: unknown,
-) => (this: This, ...args: [...A, options?: object]) => R;
+) => (
+  this: This,
+  ...args: object extends Omit<O, N> ? [...A, options?: Omit<O, N>] : [...A, options: Omit<O, N>]
+) => R;
 
 export interface ContextOptions {
   /** The key under which the context comes in the function's options object. Default: it comes as the last argument. */
