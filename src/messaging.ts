@@ -45,7 +45,7 @@ function takeFrameObject(native: NativeSocket): Frame | undefined {
 }
 
 /** A whole message as Frames, or undefined when there is none. */
-export function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
+function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
   const frames: Frame[] = [];
   do {
     const frame = takeFrameObject(native);
@@ -274,3 +274,5 @@ export class Messaging extends Sending {
     return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
 }
+
+export { takeMessageObjects };

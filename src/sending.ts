@@ -18,18 +18,6 @@ export type Sent = MessageTracker | undefined;
 const SEND_KEYS = [...WAIT_KEYS, "copy", "track", "routingId", "group"] as const;
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
 
-/** What sends a message once, without waiting. */
-export function sender({ native }: Engine, outgoing: Outgoing, flags: number): Attempt<Sent> {
-  return () => {
-    const { frames } = outgoing;
-    const answer = frames.length === 1 ? native.send(frames[0], flags) : native.sendMultipart(frames, flags);
-    if (answer === SENT) return outgoing.sent() ?? DONE;
-    if (answer === 0) return undefined;
-    // A getter of the message has detached a frame that had been read before it.
-    throw detached(frames.length === 1 ? "the message" : `frame ${refusedFrame(answer).index}`);
-  };
-}
-
 export class Sending {
   readonly #engine: Engine;
   /** Frames below this many bytes are copied even where `copy: false` was asked for. */
@@ -42,6 +30,11 @@ export class Sending {
   /** The engine behind a socket; undefined for anything that is none. */
   static engineOf(socket: unknown): Engine | undefined {
     return typeof socket === "object" && socket !== null && #engine in socket ? socket.#engine : undefined;
+  }
+
+  /** What sends a message once, for those that have queues of their own. */
+  static senderOf(socket: Sending, outgoing: Outgoing, flags: number): Attempt<Sent> {
+    return socket.#sender(outgoing, flags);
   }
 
   /**
@@ -68,7 +61,7 @@ export class Sending {
       if (engine.waiting) engine.touched();
       if (answer === SENT) return settled(DONE);
       if (answer < 0) return this.#send(() => new Outgoing([data], "the message"), 0, undefined, SEND_KEYS);
-      return engine.wait(POLLOUT, sender(engine, new Outgoing([data], "the message").keep(), 0));
+      return engine.wait(POLLOUT, this.#sender(new Outgoing([data], "the message").keep(), 0));
     } catch (error) {
       return engine.refused(error);
     }
@@ -89,7 +82,7 @@ export class Sending {
       if (engine.waiting) engine.touched();
       if (answer === SENT) return settled(DONE);
       if (answer < 0) return this.#send(() => this.#outgoing(parts), 0, undefined, SEND_KEYS);
-      return engine.wait(POLLOUT, sender(engine, this.#outgoing(parts).keep(), 0));
+      return engine.wait(POLLOUT, this.#sender(this.#outgoing(parts).keep(), 0));
     } catch (error) {
       return engine.refused(error);
     }
@@ -171,6 +164,20 @@ export class Sending {
     return new Outgoing(partsOf(parts), undefined, options, this.copyThreshold);
   }
 
+  /** What sends a message once, without waiting. */
+  #sender(outgoing: Outgoing, flags: number): Attempt<Sent> {
+    const { native } = this.#engine;
+    return () => {
+      const { frames } = outgoing;
+      const answer =
+        frames.length === 1 ? native.send(frames[0], flags) : native.sendMultipart(frames, flags);
+      if (answer === SENT) return outgoing.sent() ?? DONE;
+      if (answer === 0) return undefined;
+      // A getter of the message has detached a frame that had been read before it.
+      throw detached(frames.length === 1 ? "the message" : `frame ${refusedFrame(answer).index}`);
+    };
+  }
+
   #send(
     read: (options: SendOptions & TextOptions) => Outgoing,
     flags: unknown,
@@ -180,12 +187,7 @@ export class Sending {
     try {
       const call = readCall(flags, options, known);
       const outgoing = read(call.options);
-      const sending = this.#engine.run(
-        POLLOUT,
-        sender(this.#engine, outgoing, call.flags),
-        call,
-        call.dontWait,
-      );
+      const sending = this.#engine.run(POLLOUT, this.#sender(outgoing, call.flags), call, call.dontWait);
       outgoing.keep(); // only what has to wait needs memory of its own
       return sending;
     } catch (error) {
@@ -195,7 +197,7 @@ export class Sending {
 
   #sendSync(outgoing: Outgoing, flags: unknown, options: unknown): void {
     const call = readCall(flags, options, SYNC_KEYS);
-    this.#engine.runSync(POLLOUT, sender(this.#engine, outgoing, call.flags), call.timeout, call.dontWait);
+    this.#engine.runSync(POLLOUT, this.#sender(outgoing, call.flags), call.timeout, call.dontWait);
   }
 
   /** Messages that are sent in order; how far they have got outlives the attempts. */
@@ -230,8 +232,10 @@ export class Sending {
   }
 }
 
-export function encodeJson(value: unknown): string {
+function encodeJson(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) throw typeError(`JSON cannot say ${typeof value}`);
   return text;
 }
+
+export { encodeJson };

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import * as zmq from "nodezmq";
 import { describe, expect, test } from "vitest";
-import { type PythonPeer, pythonPeer } from "./support/python-peer.js";
+import { type PythonPeer, pythonPeer } from "./support/pyzmq-socket.js";
 import { freshAddress, newContext } from "./support/sockets.js";
 
 interface Setting {

@@ -616,6 +616,25 @@ describe.concurrent("in a process of its own", () => {
     expect([code, stderr, stdout]).toEqual([0, "", "unhandledRejection first\nunhandledRejection last\n"]);
   });
 
+  test("a socket that is lent to a proxy ends the receiving with EBUSY, and can be received from later", async ({
+    expect,
+  }) => {
+    const { code, stdout, stderr } = await run(`${open}
+      const stop = new AbortController();
+      process.on("uncaughtException", (error) => {
+        say(error.code, stream.receiving(), stream.closed());
+        stop.abort();
+      });
+      const target = context.socket(zmq.PUSH);
+      target.bind("inproc://b");
+      stream.onRecv(() => {});
+      zmq.proxy(pull, target, null, { signal: stop.signal }).catch(() => {
+        stream.onRecv(([frame]) => { say(frame); stream.close(); });
+        out.send("later");
+      });`);
+    expect([code, stderr, stdout]).toEqual([0, "", "EBUSY false false\nlater\n"]);
+  });
+
   const ends: Record<string, string> = {
     "an idle stream": "",
     "a stream whose callback has been taken away":

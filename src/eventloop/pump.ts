@@ -55,7 +55,7 @@ export class Pump implements LoopTask {
       this.#writable = (events & POLLOUT) !== 0;
       this.#schedule();
     },
-    failed: (): void => this.#gone(),
+    failed: (make: () => unknown): void => this.#fail(make()),
   };
   #receiver: Receiver | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -231,13 +231,30 @@ export class Pump implements LoopTask {
     this.#writable = false;
     const { take, callback } = this.#receiver ?? {};
     const sendersTurn = this.#lastReceived && this.#sent.length > 0;
-    const message = sendersTurn || take === undefined ? undefined : this.#take(take);
+    let message: Message | undefined;
+    try {
+      if (!sendersTurn && take !== undefined) message = this.#take(take);
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#lastReceived = message !== undefined;
     // Before the callback, which may throw: the stream goes on.
     if (message !== undefined || this.#sent.length > 0) this.#schedule();
     else this.#watch();
     if (message !== undefined) callback?.(message as Buffer[] & Frame[]);
     else this.#deliver();
+  }
+
+  /** Ends with the socket or its context; anything else (EBUSY: it is lent to a proxy) ends the receiving loudly. */
+  #fail(error: unknown): void {
+    if (isGone(error)) {
+      this.#gone();
+      return;
+    }
+    this.#receiver = undefined;
+    process.nextTick(() => {
+      throw error;
+    });
   }
 
   /** Waits for what the socket has to say. */

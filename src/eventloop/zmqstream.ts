@@ -9,7 +9,7 @@ import type { Frame } from "../frame.js";
 import { Messaging } from "../messaging.js";
 import { Outgoing, partsOf, type SendOptions } from "../outgoing.js";
 import { Poller } from "../poller.js";
-import { encodeJson, sender } from "../sending.js";
+import { encodeJson } from "../sending.js";
 import type { Socket } from "../socket.js";
 import { encodeText, type TextOptions } from "../text.js";
 import { IOLoop } from "./ioloop.js";
@@ -280,7 +280,7 @@ export class ZMQStream {
     const outgoing = new Outgoing(message, name, given, this.socket.copyThreshold);
     this.#alive();
     if (callback !== undefined) this.#pump.onSend = callback;
-    this.#pump.send(message, sender(this.#engine, outgoing, call.flags));
+    this.#pump.send(message, Messaging.senderOf(this.socket, outgoing, call.flags));
     outgoing.keep(); // only what has to wait needs memory of its own
   }
 }

@@ -8,7 +8,7 @@ import { Again, makeError } from "../errors.js";
 import { Kind } from "../native.js";
 import { Outgoing, partsOf } from "../outgoing.js";
 import { patient } from "../patient.js";
-import { type Sent, sender } from "../sending.js";
+import { Sending, type Sent } from "../sending.js";
 import { overdue } from "../turn.js";
 
 /** How the reading of one message ends. */
@@ -64,9 +64,9 @@ export function readOne(engine: Engine, signal: AbortSignal, reader: Reader): vo
 
 /** Sends one message as soon as there is room. Obeys SNDTIMEO. */
 export function sendOne(
+  socket: Sending,
   engine: Engine,
   message: MessageData,
-  copyThreshold: number,
   signal: AbortSignal | undefined,
 ): Promise<Sent> {
   try {
@@ -74,9 +74,9 @@ export function sendOne(
       Array.isArray(message) ? partsOf(message) : [message],
       Array.isArray(message) ? undefined : "the message",
       undefined,
-      copyThreshold,
+      socket.copyThreshold,
     );
-    const attempt = patient(sender(engine, outgoing, 0));
+    const attempt = patient(Sending.senderOf(socket, outgoing, 0));
     return engine.run(POLLOUT, attempt, { timeout: undefined, signal }, false);
   } catch (error) {
     return Promise.reject(error);

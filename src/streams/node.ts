@@ -5,6 +5,7 @@ import type { MessageData } from "../data.js";
 import type { Engine } from "../engine.js";
 import { plainError, typeError } from "../errors.js";
 import { onAbort } from "../pending.js";
+import type { Sending } from "../sending.js";
 import { checkDirections, readOne, sendOne } from "./exchange.js";
 
 export interface StreamOptions {
@@ -26,11 +27,6 @@ export interface DuplexOptions extends StreamOptions {
   allowHalfOpen?: boolean | undefined;
 }
 
-/** What the streams need of a socket. */
-interface Owner {
-  readonly copyThreshold: number;
-}
-
 const KEYS = ["highWaterMark", "signal", "closeSocket"] as const;
 const DUPLEX_KEYS = [...KEYS, "readableHighWaterMark", "writableHighWaterMark", "allowHalfOpen"] as const;
 
@@ -40,14 +36,14 @@ type Done = (error?: Error | null) => void;
 class Link {
   /** Ends what the stream waits for. */
   readonly #stop = new AbortController();
-  readonly #owner: Owner;
+  readonly #socket: Sending;
   readonly #engine: Engine;
   readonly #closeSocket: boolean;
   #undo: (() => void)[] = [];
   #ended = false;
 
-  constructor(owner: Owner, engine: Engine, closeSocket: boolean) {
-    this.#owner = owner;
+  constructor(socket: Sending, engine: Engine, closeSocket: boolean) {
+    this.#socket = socket;
     this.#engine = engine;
     this.#closeSocket = closeSocket;
   }
@@ -79,7 +75,7 @@ class Link {
   }
 
   write(message: MessageData, done: Done): void {
-    const sent = sendOne(this.#engine, message, this.#owner.copyThreshold, this.#stop.signal);
+    const sent = sendOne(this.#socket, this.#engine, message, this.#stop.signal);
     // In a tick of its own: what the stream's listeners throw is an uncaught exception, not a rejection.
     sent.then(
       () => process.nextTick(done),
@@ -191,21 +187,21 @@ function readOptions(options: unknown, known: readonly string[]) {
   };
 }
 
-export function createReadStream(owner: Owner, engine: Engine, options: StreamOptions = {}): Readable {
+export function createReadStream(socket: Sending, engine: Engine, options: StreamOptions = {}): Readable {
   const { signal, closeSocket, readMark } = readOptions(options, KEYS);
   checkDirections(engine, true, false);
-  return new MessageReadable(new Link(owner, engine, closeSocket), readMark, signal);
+  return new MessageReadable(new Link(socket, engine, closeSocket), readMark, signal);
 }
 
-export function createWriteStream(owner: Owner, engine: Engine, options: StreamOptions = {}): Writable {
+export function createWriteStream(socket: Sending, engine: Engine, options: StreamOptions = {}): Writable {
   const { signal, closeSocket, writeMark } = readOptions(options, KEYS);
   checkDirections(engine, false, true);
-  return new MessageWritable(new Link(owner, engine, closeSocket), writeMark, signal);
+  return new MessageWritable(new Link(socket, engine, closeSocket), writeMark, signal);
 }
 
-export function createDuplex(owner: Owner, engine: Engine, options: DuplexOptions = {}): Duplex {
+export function createDuplex(socket: Sending, engine: Engine, options: DuplexOptions = {}): Duplex {
   const { signal, closeSocket, readMark, writeMark, allowHalfOpen } = readOptions(options, DUPLEX_KEYS);
   checkDirections(engine, true, true);
   const marks = { readableHighWaterMark: readMark, writableHighWaterMark: writeMark, allowHalfOpen };
-  return new MessageDuplex(new Link(owner, engine, closeSocket), marks, signal);
+  return new MessageDuplex(new Link(socket, engine, closeSocket), marks, signal);
 }

@@ -2,11 +2,8 @@
 import { ReadableStream, WritableStream } from "node:stream/web";
 import type { MessageData } from "../data.js";
 import type { Engine } from "../engine.js";
+import type { Sending } from "../sending.js";
 import { checkDirections, readOne, sendOne } from "./exchange.js";
-
-interface Owner {
-  readonly copyThreshold: number;
-}
 
 /** @param renew is called when the stream has come to an end that is not the socket's */
 export function readable(engine: Engine, renew: () => void): ReadableStream<Buffer[]> {
@@ -56,7 +53,7 @@ export function readable(engine: Engine, renew: () => void): ReadableStream<Buff
 }
 
 /** @param renew is called when the stream has come to an end */
-export function writable(owner: Owner, engine: Engine, renew: () => void): WritableStream<MessageData> {
+export function writable(socket: Sending, engine: Engine, renew: () => void): WritableStream<MessageData> {
   checkDirections(engine, false, true);
   return new WritableStream<MessageData>(
     {
@@ -64,7 +61,7 @@ export function writable(owner: Owner, engine: Engine, renew: () => void): Writa
         // Node's types do not know it. Aborting the stream ends a write that waits.
         const { signal } = controller as unknown as { signal: AbortSignal };
         try {
-          await sendOne(engine, message, owner.copyThreshold, signal);
+          await sendOne(socket, engine, message, signal);
         } catch (error) {
           renew();
           throw error;
