@@ -7,6 +7,7 @@ export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export { Context } from "./context.js";
 export type { Data, MessageData } from "./data.js";
+export * as decorators from "./decorators.js";
 export { Endpoint } from "./endpoint.js";
 export * as error from "./errors.js";
 export {
@@ -20,6 +21,7 @@ export {
   ZMQError,
   ZMQVersionError,
 } from "./errors.js";
+export * as eventloop from "./eventloop/index.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
 export * as log from "./log/index.js";
 export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
@@ -30,6 +32,7 @@ export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
 export { Socket } from "./socket.js";
 export * as ssh from "./ssh/index.js";
 export { MessageTracker } from "./tracker.js";
+export * as utils from "./utils/index.js";
 export {
   curveKeypair,
   curvePublic,
