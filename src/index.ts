@@ -3,6 +3,7 @@ import { readTimeout } from "./call.js";
 import { typeError } from "./errors.js";
 import { native } from "./native.js";
 
+export * as auth from "./auth/index.js";
 export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export { Context } from "./context.js";
@@ -30,6 +31,7 @@ export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
 export { Socket } from "./socket.js";
 export * as ssh from "./ssh/index.js";
 export { MessageTracker } from "./tracker.js";
+export * as utils from "./utils/index.js";
 export {
   curveKeypair,
   curvePublic,

@@ -1,0 +1,2 @@
+/** zmq.utils. */
+export * as z85 from "./z85.js";
