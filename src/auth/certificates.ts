@@ -118,7 +118,7 @@ export function loadCertificate(filename: KeyPath): [publicKey: string, secretKe
   let publicKey: string | null = null;
   let secretKey: string | null = null;
   for (const line of content.split("\n")) {
-    const found = /^\s*(public-key|secret-key)[^=]*=(.*)$/.exec(line);
+    const found = /^\s*(public-key|secret-key)[^=]*=(.*)$/s.exec(line);
     if (found === null) continue;
     const value = (found[2] as string).trim().replace(/^[\s'"]+|[\s'"]+$/g, "");
     if (found[1] === "public-key") publicKey = value;
