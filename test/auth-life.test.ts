@@ -3,7 +3,7 @@ import * as zmq from "nodezmq";
 import { AuthenticationThread, ThreadAuthenticator } from "nodezmq/auth/thread";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { run, start } from "./support/life-child.js";
-import { Asker, curve, plain, request } from "./support/security.js";
+import { Asker, curve, knock, plain, request } from "./support/security.js";
 import { freshAddress, newContext, posted, runWorker, turn } from "./support/sockets.js";
 
 describe("ThreadAuthenticator", () => {
@@ -127,6 +127,38 @@ describe.each(["Authenticator", "asyncio.AsyncioAuthenticator", "thread.ThreadAu
     const context = new zmq.Context();
     const authenticator = new zmq.auth.${name}(context);
     authenticator.start();`;
+
+    test("tells what it decides to standard error if NODE_DEBUG says so", async () => {
+      const { stderr } = await run(
+        `${begin}
+      authenticator.configurePlain("*", { admin: "hidden" });
+      const asker = context.socket(zmq.REQ);
+      asker.connect("inproc://zeromq.zap.01");
+      asker.sendMultipart(["1.0", "1", "", "", "", "PLAIN", "admin", "hidden"]);
+      asker.recvMultipart().then(() => setImmediate(() => asker.close()));`,
+        { env: { NODE_DEBUG: "zmq.auth" } },
+      );
+      expect(stderr).toContain("Configure plain: *");
+      expect(stderr).not.toContain("hidden");
+    });
+
+    test("leaves a server closed to everybody that enforces its domain, once it has stopped", async () => {
+      const [namespace, className] = name.includes(".") ? name.split(".") : [undefined, name];
+      const from = namespace === undefined ? zmq.auth : zmq.auth[namespace as "thread"];
+      const Class = (from as unknown as Record<string, typeof zmq.auth.Authenticator>)[className as string];
+      const context = newContext();
+      const authenticator = new (Class as typeof zmq.auth.Authenticator)(context);
+      authenticator.start();
+      authenticator.configureCurve("*", zmq.auth.CURVE_ALLOW_ANY);
+      const keys = curve("x");
+      const server = { ...keys.server, zapEnforceDomain: true };
+      expect((await knock(context, { server, client: keys.client() })).event).toBe("HANDSHAKE_SUCCEEDED");
+      authenticator.stop();
+      expect((await knock(context, { server, client: keys.client() })).event).not.toBe("HANDSHAKE_SUCCEEDED");
+      expect((await knock(context, { server: keys.server, client: keys.client() })).event).toBe(
+        "HANDSHAKE_SUCCEEDED",
+      );
+    });
 
     test("does not keep the process alive", async () => {
       expect(await run(begin)).toMatchObject({ code: 0, stderr: "" });

@@ -233,6 +233,20 @@ describe("options", () => {
   });
 });
 
+test("CURVE works over ws, too", async () => {
+  const context = newContext();
+  const requests = handleBy(context, (request) => yes(request, "id"));
+  const keys = curve();
+  const server = context.socket(zmq.PULL, { ...keys.server, linger: 0 });
+  const client = context.socket(zmq.PUSH, { ...keys.client(), linger: 0 });
+  server.bind("ws://127.0.0.1:*");
+  client.connect(server.lastEndpoint);
+  await client.send("hello");
+  const frame = await server.recv({ copy: false });
+  expect([String(frame), frame.get("User-Id")]).toEqual(["hello", "id"]);
+  expect(String(requests[0]?.[5])).toBe("CURVE");
+});
+
 describe("keys", () => {
   test("curveKeypair gives a new pair of texts of 40 characters each time", () => {
     const [publicKey, secretKey] = zmq.curveKeypair();

@@ -9,7 +9,7 @@ import { type KeyPath, loadCertificates } from "./certificates.js";
 import { type Level, type Logger, readLog, tellTo } from "./logger.js";
 import { type CredentialsProvider, EVERY, type Judge, judge, type Passwords } from "./policy.js";
 import * as read from "./read.js";
-import { closeZap, openZap, parseRequest, reply, serveZap, ZAP_ENDPOINT } from "./zap.js";
+import { closeZap, FAILURE, openZap, parseRequest, reply, serveZap, ZAP_ENDPOINT } from "./zap.js";
 
 /** As the location of `configureCurve`: every client that has a key may connect. */
 export const CURVE_ALLOW_ANY = "*";
@@ -25,9 +25,6 @@ export interface AuthenticatorOptions {
 
 /** What takes the answer to a request. */
 type Answer = (frames: Buffer[]) => void;
-
-// Without its handler a CURVE server lets everybody in who knows its key: one that runs must not be collected.
-const running = new Set<Authenticator>();
 
 /**
  * Decides who may connect to the sockets of a context: by address, by user and password (PLAIN), by public key (CURVE).
@@ -134,7 +131,7 @@ export class Authenticator implements Disposable {
       throw makeError(EADDRINUSE, undefined, ZAP_ENDPOINT);
     const socket = openZap(this.context);
     this.zapSocket = socket;
-    running.add(this);
+    // What is pending on the socket keeps this alive, whoever else holds it: it is not collected while it runs.
     const ended = (): void => {
       if (this.zapSocket === socket) this.stop();
     };
@@ -146,7 +143,6 @@ export class Authenticator implements Disposable {
 
   /** Ends answering. What has not been answered stays so. Stopping twice is nothing. */
   stop(): void {
-    running.delete(this);
     const socket = this.zapSocket;
     this.zapSocket = null;
     if (socket !== null) closeZap(socket);
@@ -303,7 +299,7 @@ export class Authenticator implements Disposable {
     const failed = (why: string): void => {
       if (requestId === undefined || !this.#answers.delete(frames)) return;
       this.#tell("error", `a ZAP request could not be judged: ${why}`);
-      answer(reply(requestId, { status: "500", text: "Internal error" }));
+      answer(reply(requestId, FAILURE));
     };
     Promise.resolve()
       .then(() => this.handleZapMessage(frames))

@@ -10,7 +10,7 @@ import type { Tell } from "./logger.js";
 import { curveDomain, judge } from "./policy.js";
 import type { Beginning, Posted, ThreadData } from "./thread.js";
 import { unpack } from "./thread-policy.js";
-import { closeZap, INTERNAL, openZap, parseRequest, reply, serveZap } from "./zap.js";
+import { closeZap, FAILURE, INTERNAL, openZap, parseRequest, reply, serveZap } from "./zap.js";
 
 type Answer = (frames: readonly Uint8Array[]) => void;
 
@@ -103,8 +103,13 @@ async function main(): Promise<void> {
     return;
   }
   say({});
-  const answered = (failure: unknown): void => tell("error", `a ZAP request could not be judged: ${failure}`);
-  const serving = serveZap(zap, (frames, answer) => void take(frames, answer).catch(answered), tell);
+  const taken = (frames: Buffer[], answer: Answer): void => {
+    take(frames, answer).catch((error) => {
+      tell("error", `a ZAP request could not be judged: ${error}`);
+      answer(reply(frames[1] as Buffer, FAILURE));
+    });
+  };
+  const serving = serveZap(zap, taken, tell);
   try {
     while (!pipe.closed) {
       await pipe.poll();

@@ -33,6 +33,7 @@ export interface Verdict {
   readonly userId?: string | Uint8Array;
 }
 
+export const FAILURE: Verdict = { status: "500", text: "Internal error" };
 export const refusal = (text: string): Verdict => ({ status: "400", text });
 
 /** The frames of an answer. */
