@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { threadId, Worker } from "node:worker_threads";
 import { DONTWAIT, EADDRINUSE, PAIR } from "../constants.js";
+import { isGone } from "../engine.js";
 import { makeError, plainError, typeError } from "../errors.js";
 import type { Socket } from "../socket.js";
 import { Authenticator } from "./authenticator.js";
@@ -186,16 +187,22 @@ export class ThreadAuthenticator extends Authenticator {
       this.#due = true;
       queueMicrotask(() => {
         this.#due = false;
-        if (this.isAlive()) this.#renew();
+        try {
+          if (this.isAlive()) this.#renew();
+        } catch (error) {
+          this.inside().tell("error", `the thread could not be given the rules: ${error}`);
+        }
       });
     }
   }
 
   #renew(): void {
+    const rules = pack(this.#threadRules());
     try {
-      this.pipe?.sendMultipartSync(["RULES", pack(this.#threadRules())], DONTWAIT);
+      this.pipe?.sendMultipartSync(["RULES", rules], DONTWAIT);
     } catch (error) {
-      this.inside().tell("error", `the thread could not be given the rules: ${error}`);
+      // With its context, the thread is at its end.
+      if (!isGone(error)) throw error;
     }
   }
 
