@@ -1,24 +1,7 @@
 /** Python processes that use pyzmq, for the tests of what both sides say to each other. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { onTestFinished } from "vitest";
-
-// A Python of somebody's own may come first in the path and have no pyzmq; the system's is where its package is.
-const candidates = [process.env.NODEZMQ_TEST_PYTHON, "python3", "/usr/bin/python3"];
-
-let found: string | undefined;
-
-/** A Python that has pyzmq. An Error, which fails the test, where there is none. */
-function python(): string {
-  found ??= candidates.find(
-    (command) => command !== undefined && spawnSync(command, ["-c", "import zmq.auth"]).status === 0,
-  );
-  if (found === undefined) {
-    throw new Error(
-      "these tests need pyzmq: install python3-zmq, or name a Python that has it in NODEZMQ_TEST_PYTHON",
-    );
-  }
-  return found;
-}
+import { python } from "./python.js";
 
 export interface Python {
   /** The next line that it prints. Rejects when it ends without one. */
