@@ -3,6 +3,7 @@ import { readTimeout } from "./call.js";
 import { typeError } from "./errors.js";
 import { native } from "./native.js";
 
+export * as auth from "./auth/index.js";
 export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export { Context } from "./context.js";

@@ -1,7 +1,8 @@
 /** Every program of examples/ (showcase has a test of its own) does what its original does. */
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as zmq from "nodezmq";
@@ -669,6 +670,44 @@ describe("the stream poller", () => {
       "Received control command: Exit",
       "Received exit command, client will stop receiving messages",
       "Worker has stopped processing messages.",
+    ]);
+  });
+});
+
+describe("security", () => {
+  test("grasslands lets everybody in", async () => {
+    expect(await exampleProgram("security/grasslands.mjs").end()).toEqual(["A client gets: Hello"]);
+  });
+
+  test("strawhouse lets in by address", async () => {
+    expect(await exampleProgram("security/strawhouse.mjs").end()).toEqual([
+      "With 10.0.0.1 on the list, a client from 127.0.0.1 is kept out",
+      "With 127.0.0.1 on the list, a client from 127.0.0.1 is let in",
+    ]);
+  });
+
+  test("woodhouse lets in by user and password", async () => {
+    expect(await exampleProgram("security/woodhouse.mjs").end()).toEqual([
+      "The server gets Hello from admin",
+      "A stranger is refused: 400",
+    ]);
+  });
+
+  test("stonehouse encrypts, and lets in whoever knows the server's key", async () => {
+    expect(await exampleProgram("security/stonehouse.mjs").end()).toEqual([
+      "The server gets, encrypted: Hello",
+      "The client gets, encrypted: World",
+    ]);
+  });
+
+  test("ironhouse lets in by the certificates that have been generated", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nodezmq-example-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const made = await exampleProgram("security/generate_certificates.mjs", folder).end();
+    expect(made.map((line) => line.split(":")[0])).toEqual(["server", "client"]);
+    expect(await exampleProgram("security/ironhouse.mjs", folder).end()).toEqual([
+      "The server gets Hello from the client that it knows",
+      "A stranger is refused: 400",
     ]);
   });
 });
