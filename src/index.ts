@@ -7,6 +7,7 @@ export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export { Context } from "./context.js";
 export type { Data, MessageData } from "./data.js";
+export * as devices from "./devices/index.js";
 export { Endpoint } from "./endpoint.js";
 export * as error from "./errors.js";
 export {
