@@ -230,9 +230,6 @@ export class Device {
       throw plainError(`this ${this.constructor.name} is running: stop it before it is started again`);
     }
     if (signal?.aborted) throw signal.reason;
-    const first: Promise<unknown>[] = before === undefined || before.over ? [] : [before.ended];
-    const released = this.#parts.reservations.released();
-    if (released !== undefined) first.push(released);
     const recipe = this.#recipe();
     const manner = { factory: this.contextFactory, daemon: this.daemon, signal };
     const site = callSite();
@@ -243,8 +240,10 @@ export class Device {
         if (ours && error instanceof Error && error !== signal?.reason) trimStack(error, site);
         throw error;
       });
-    this.#session = new Session(begin, first, signal);
-    return this.#session;
+    const session = new Session(begin, before?.over ? undefined : before?.ended, signal);
+    this.#session = session;
+    session.begin();
+    return session;
   }
 }
 

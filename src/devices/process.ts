@@ -1,6 +1,5 @@
 /** Devices in a process of their own. */
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { Context } from "../context.js";
 import { plainError, typeError } from "../errors.js";
@@ -44,7 +43,7 @@ export async function launchProcess(recipe: Recipe, { factory, daemon, signal }:
     child.once("error", resolve); // it could not be started, or not be killed
     child.once("exit", async (code, killed) => {
       // Its last report may still be on its way.
-      if (child.connected) await once(child, "disconnect");
+      if (child.connected) await new Promise((resolve) => child.once("disconnect", resolve));
       resolve(
         code === 0 || stopping
           ? undefined

@@ -4,9 +4,13 @@ import { onAbort } from "../pending.js";
 import type { Running } from "./thread.js";
 
 export class Session {
-  readonly started: Promise<void>;
+  readonly #launch: () => Promise<Running>;
+  readonly #before: Promise<unknown> | undefined;
+  readonly #signal: AbortSignal | undefined;
+  /** Settles when it runs, or does not. */
+  started: Promise<void> = Promise.resolve();
   /** Resolves, and never rejects, when it is over: with what has ended it, if something has. */
-  readonly ended: Promise<unknown>;
+  ended: Promise<unknown> = this.started;
   running: Running | undefined;
   #leaving = false;
   #over = false;
@@ -14,15 +18,22 @@ export class Session {
 
   /**
    * @param launch starts the device
-   * @param first what has to settle before
+   * @param before what has to have come to its end
    * @param signal gives up the start-up, and later stops the device
    */
   constructor(
     launch: () => Promise<Running>,
-    first: readonly Promise<unknown>[],
+    before: Promise<unknown> | undefined,
     signal: AbortSignal | undefined,
   ) {
-    this.started = this.#begin(launch, first, signal);
+    this.#launch = launch;
+    this.#before = before;
+    this.#signal = signal;
+  }
+
+  /** To be called when the device knows of the session: a program's context factory may call back into it. */
+  begin(): void {
+    this.started = this.#begin();
     this.ended = this.started.then(
       () => this.#end(),
       () => undefined,
@@ -44,18 +55,20 @@ export class Session {
     this.running?.stop();
   }
 
-  async #begin(
-    launch: () => Promise<Running>,
-    first: readonly Promise<unknown>[],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #begin(): Promise<void> {
+    const signal = this.#signal;
     try {
       // Nothing to wait for: the device is launched at once, within the call of `start`.
-      if (first.length > 0) await Promise.all(first);
+      if (this.#before !== undefined) await this.#before;
       if (signal?.aborted) throw signal.reason;
-      this.running = await launch();
+      this.running = await this.#launch();
+      if (signal?.aborted) {
+        this.running.stop();
+        await this.running.ended;
+        throw signal.reason;
+      }
       this.#deafen = signal && onAbort(signal, () => this.stop());
-      if (this.#leaving || signal?.aborted) this.running.stop();
+      if (this.#leaving) this.running.stop();
     } catch (error) {
       this.#over = true;
       throw error;
