@@ -10,7 +10,7 @@ import type { Manner, Running } from "./thread.js";
 import { type Order, type Report, unpackError } from "./wire.js";
 
 /** How long a process may take to end once it has been told to, in milliseconds, before it is killed. */
-const LONGEST_STOP = 5000;
+const LONGEST_STOP = 3000;
 
 function start(): ChildProcess {
   return fork(join(__dirname, "child.js"), [], {

@@ -1,6 +1,7 @@
 /** The sockets of a device that runs in this process. */
 import { EVENT_CLOSED } from "../constants.js";
 import type { Context } from "../context.js";
+import type { MonitorEvent } from "../monitor.js";
 import type { Socket } from "../socket.js";
 import { readType } from "./arguments.js";
 import type { Recipe } from "./recipe.js";
@@ -14,8 +15,9 @@ const LISTENS = /^(tcp|ipc|ws|wss|tipc|vsock):/;
 
 /** Unbinds a socket, so that the addresses are free at once. In a terminated context there is nothing left to do. */
 async function unbind(socket: Socket, addresses: Set<string>): Promise<void> {
+  let events: AsyncIterableIterator<MonitorEvent> | undefined;
   try {
-    const events = socket.events(EVENT_CLOSED);
+    events = socket.events(EVENT_CLOSED);
     for (const address of addresses) {
       if (!LISTENS.test(address)) addresses.delete(address);
       socket.unbind(address);
@@ -27,6 +29,8 @@ async function unbind(socket: Socket, addresses: Set<string>): Promise<void> {
     }
   } catch {
     // Closing the socket, which comes next, does it as well, at some time.
+  } finally {
+    await events?.return?.();
   }
 }
 
