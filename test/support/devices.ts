@@ -16,12 +16,17 @@ export function peers(): {
   connect(type: number, port: number, options?: Parameters<zmq.Context["socket"]>[1]): zmq.Socket;
 } {
   const context = new zmq.Context();
-  onTestFinished(() => context.destroy(0));
+  const kept: zmq.Socket[] = []; // those that the test has no name for must not be collected
+  onTestFinished(async () => {
+    await context.destroy(0);
+    kept.length = 0;
+  });
   return {
     context,
     connect: (type, port, options) => {
       const socket = context.socket(type, { linger: 0, ...options });
       socket.connect(`${local}:${port}`);
+      kept.push(socket);
       return socket;
     },
   };
