@@ -479,8 +479,9 @@ describe("the context", () => {
       device.contextFactory = () => context;
       device.bindIn(`${local}:*`);
       await device.start();
-      await Promise.all([end(context), device.join()]);
+      await end(context);
       expect(device.done).toBe(true);
+      await device.join();
       expect(await failure(device.start())).toBeInstanceOf(zmq.ContextTerminated);
       const other = newContext();
       device.contextFactory = () => other;
