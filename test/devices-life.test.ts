@@ -109,6 +109,15 @@ describe.each(["Device", "ThreadDevice", "ProcessDevice"])("a program with a run
     expect([stderr, code]).toEqual(["", 0]);
   });
 
+  test("hears of a start that fails, also when it does not wait for it", async () => {
+    const { code, stderr } = await run(`
+      const device = new zmq.devices.${kind}(zmq.QUEUE, zmq.ROUTER, zmq.DEALER);
+      device.bindIn("tcp://192.0.2.1:1");
+      device.start();`);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ZMQError: Cannot assign requested address \(addr='tcp:\/\/192\.0\.2\.1:1'\)/);
+  });
+
   test("is kept alive by it when daemon is false", async () => {
     const child = start(`(async () => {
       const device = new zmq.devices.${kind}(zmq.QUEUE, zmq.ROUTER, zmq.DEALER);

@@ -419,6 +419,23 @@ describe.each(kinds)("%s", (name, Kind) => {
     await device.start();
   });
 
+  test("options that call back in start it once", async () => {
+    const { device, front, back } = queue(Kind);
+    let inner: Promise<unknown> = Promise.resolve();
+    const outer = failure(
+      device.start({
+        get signal() {
+          inner = device.start();
+          return undefined;
+        },
+      }),
+    );
+    expect((await outer).message).toMatch(/is running/);
+    await inner;
+    const { connect } = peers();
+    await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back));
+  });
+
   test("what is asked of it while it runs counts from the next start on", async () => {
     const { device } = queue(Kind);
     await device.start();

@@ -137,7 +137,8 @@ export class Device {
     try {
       const session = this.#begin(options, this.#parts.launch);
       void session.ended.then((reason) => warnOf(this.constructor.name, reason));
-      return session.started;
+      // A promise of the caller's own: who does not look at it hears of a failure all the same.
+      return session.started.then(() => {});
     } catch (error) {
       return Promise.reject(error);
     }
