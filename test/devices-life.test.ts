@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ending, expectAnswer, figures, local, peers } from "./support/devices.js";
+import { ending, expectService, figures, local, peers } from "./support/devices.js";
 import { type Child, run, start } from "./support/life-child.js";
 import { failure, newContext, until } from "./support/life-own.js";
 import { startWorker } from "./support/life-worker.js";
@@ -40,11 +40,6 @@ async function childWith(
   })();`);
   const [front = 0, back = 0, pid = 0] = (await child.line()).split(" ").map(Number);
   return { child, front, back, pid };
-}
-
-async function expectService(front: number, back: number): Promise<void> {
-  const { connect } = peers();
-  await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back));
 }
 
 /** Both ports can be had once the device has gone; whoever has killed something waits for that. */

@@ -6,7 +6,7 @@ import * as monitoredqueuedevice from "nodezmq/devices/monitoredqueuedevice";
 import * as proxydevice from "nodezmq/devices/proxydevice";
 import * as proxysteerabledevice from "nodezmq/devices/proxysteerabledevice";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ending, expectAnswer, figures, freePort, local, peers } from "./support/devices.js";
+import { ending, expectAnswer, expectService, figures, freePort, local, peers } from "./support/devices.js";
 import { failure, ipcAddress, newContext, thrown } from "./support/life-own.js";
 
 const { devices } = zmq;
@@ -303,10 +303,9 @@ describe.each(kinds)("%s", (name, Kind) => {
     const { device, front, back } = queue(Kind);
     const file = ipcAddress();
     device.bindIn(file);
-    const { connect } = peers();
     for (let i = 0; i < 3; i++) {
       await device.start();
-      await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back), `${i}`);
+      await expectService(front, back, `${i}`);
       expect(await device.stop()).toBe(undefined);
       expect(device.done).toBe(true);
     }
@@ -318,7 +317,7 @@ describe.each(kinds)("%s", (name, Kind) => {
     ]);
     expect(order[0]).toBe("started");
     expect(order.sort()).toEqual(["started", "started again", "stopped"]);
-    await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back), "last");
+    await expectService(front, back, "last");
     expect(device.done).toBe(false);
   });
 
@@ -339,8 +338,7 @@ describe.each(kinds)("%s", (name, Kind) => {
     expect(second.message).toMatch(new RegExp(`this ${name} is running`));
     await first;
     expect((await failure(device.start())).message).toMatch(/running/);
-    const { connect } = peers();
-    await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back));
+    await expectService(front, back);
   });
 
   test("stop() before a start, twice, and after the end is nothing", async () => {
@@ -401,8 +399,7 @@ describe.each(kinds)("%s", (name, Kind) => {
     const { device, front, back } = queue(Kind);
     const abort = new AbortController();
     await device.start({ signal: abort.signal });
-    const { connect } = peers();
-    await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back));
+    await expectService(front, back);
     abort.abort(new Error("enough"));
     await device.join();
     expect(device.done).toBe(true);
@@ -432,8 +429,7 @@ describe.each(kinds)("%s", (name, Kind) => {
     );
     expect((await outer).message).toMatch(/is running/);
     await inner;
-    const { connect } = peers();
-    await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back));
+    await expectService(front, back);
   });
 
   test("what is asked of it while it runs counts from the next start on", async () => {
@@ -452,8 +448,7 @@ describe.each(kinds)("%s", (name, Kind) => {
     const context = newContext();
     if (Kind !== ProcessDevice) device.contextFactory = () => context;
     const running = device.run();
-    const { connect } = peers();
-    await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back));
+    await expectService(front, back);
     await device.stop();
     expect(await running).toBe(undefined);
     const ends = [device.run(), device.join()];
@@ -746,8 +741,7 @@ test("a device that nobody refers to goes on", async () => {
     return ports;
   };
   const [front, back] = await start();
-  const { connect } = peers();
-  await expectAnswer(connect(zmq.REQ, front), connect(zmq.REP, back));
+  await expectService(front, back);
 });
 
 test("a port that is taken meanwhile is told by start()", async () => {

@@ -41,6 +41,20 @@ export async function expectAnswer(client: zmq.Socket, server: zmq.Socket, text 
   if (answer !== `answer to ${text}`) throw new Error(`the answer to ${text} was ${answer}`);
 }
 
+/**
+ * A question and its answer by a queue, from sockets that are closed afterwards: a server of an earlier round, which nobody
+ * reads any more, would reconnect and take the next question.
+ */
+export async function expectService(front: number, back: number, text?: string): Promise<void> {
+  const context = new zmq.Context();
+  const [client, server] = [context.socket(zmq.REQ), context.socket(zmq.REP)];
+  client.connect(`${local}:${front}`);
+  server.connect(`${local}:${back}`);
+  onTestFinished(() => context.destroy(0));
+  await expectAnswer(client, server, text);
+  await context.destroy(0);
+}
+
 /** A port that is free, on which nobody else is likely to bind meanwhile. */
 export async function freePort(): Promise<number> {
   const context = new zmq.Context();
