@@ -9,6 +9,7 @@ export * from "./constants.js";
 export { Context } from "./context.js";
 export type { Data, MessageData } from "./data.js";
 export * as decorators from "./decorators.js";
+export * as devices from "./devices/index.js";
 export { Endpoint } from "./endpoint.js";
 export * as error from "./errors.js";
 export {

@@ -559,6 +559,68 @@ test.each(["queue", "forwarder", "streamer"])("the %s device tells that its port
   ]);
 });
 
+describe("the device classes", () => {
+  test("a streamer in a process of its own hands everything on", async () => {
+    const program = exampleProgram("devices/streamerdevice.mjs", ...(await examplePorts(2)));
+
+    const lines = await program.printed(10);
+
+    for (const line of lines) expect(line).toMatch(/^Worker #[01] got message! #\d$/);
+    expect(sorted(lines.map((line) => line.slice(-2)))).toEqual(times(10, (i) => `#${i}`));
+    await program.interrupt();
+  });
+
+  test("a queue in a process of its own carries requests and responses", async () => {
+    const program = exampleProgram("devices/queuedevice.mjs", ...(await examplePorts(2)));
+
+    await program.printed(8, /^Received reply/);
+
+    const lines = await program.interrupt();
+    const [, id] = / (\d+) ]$/.exec(lines.find((line) => line.startsWith("Received reply")) ?? "") ?? [];
+    expect(sorted(lines)).toEqual(
+      sorted([
+        "Connecting a server to queue device",
+        ...[0, 1].flatMap((client) => [
+          `Connecting a worker #${client} to queue device`,
+          ...times(4, (i) => [
+            `Sending request #${i + 1}`,
+            `Received request:  Request fron client: ${client}`,
+            `Received reply  ${i + 1} [ Response from ${id} ]`,
+          ]).flat(),
+        ]),
+      ]),
+    );
+  });
+
+  test("a monitored queue publishes what it carries, with where it came from", async () => {
+    const program = exampleProgram("devices/monitoredqueue.mjs", ...(await examplePorts(3)));
+
+    const lines = await program.end();
+
+    const heard = lines.filter((line) => line.startsWith("Monitoring Client:"));
+    const [, id] = /#(\d+)$/.exec(lines.find((line) => line.startsWith("Client: ")) ?? "") ?? [];
+    expect(sorted(lines.filter((line) => !heard.includes(line)))).toEqual(
+      sorted([
+        "Program: Monitoring device has started",
+        "Program: Server connecting to device",
+        "Starting monitoring process",
+        "Collecting updates from server...",
+        ...[0, 1].flatMap((client) => [
+          `Program: Worker #${client} connecting to device`,
+          `Server: Received - Request #1 from client#${client}`,
+          `Client: Received - Response from server #${id}`,
+        ]),
+      ]),
+    );
+    // A subscriber that has come too late hears less.
+    for (const line of heard) {
+      expect(line).toMatch(
+        /^Monitoring Client: \[ ('in', '[0-9a-f]{10}', '', 'Request #1 from client#[01]'|'out', '[0-9a-f]{10}', '', 'Response from server #\d+') \]$/,
+      );
+    }
+  });
+});
+
 describe("the poller with a command server and a publisher", () => {
   test("obeys the command server, and prints what the publisher has to say", async () => {
     const [commands, updates] = await examplePorts(2);
