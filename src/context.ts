@@ -15,9 +15,11 @@ import {
   decodeOption,
   encodeOption,
   type OptionRow,
+  optionName,
   optionNumber,
   readLinger,
   type SocketOptionWrites,
+  socketOptionRow,
   socketOptions,
 } from "./options.js";
 import { Socket } from "./socket.js";
@@ -168,16 +170,17 @@ export class Context implements AsyncDisposable {
       this.#defaults.delete(number);
       return;
     }
-    const row = Object.values(sockets).find((candidate) => candidate[0] === number);
-    encodeOption(row, number, value); // a wrong value is told here, not when a socket is made
+    encodeOption(socketOptionRow(number), number, value); // a wrong value is told here, not when a socket is made
     this.#defaults.set(number, value);
   }
 
   /** The default for an option. An Error that names it if there is none. */
   getsockopt(option: number): unknown {
     const number = optionNumber(option);
-    if (!this.#defaults.has(number))
-      throw plainError(`the context has no default for socket option ${number}`);
+    if (!this.#defaults.has(number)) {
+      const name = optionName(socketOptionRow(number), number);
+      throw plainError(`the context has no default for socket option ${number} (${name})`);
+    }
     return this.#defaults.get(number);
   }
 
@@ -275,8 +278,12 @@ defineAccessors(Context.prototype, contexts, [], {
   get: (context: Context, option) => context.get(option),
   set: (context: Context, option, value) => context.set(option, value as never),
 });
-// Whatever is no option of the context itself is a default for its sockets.
-defineAccessors(Context.prototype, sockets, ["events", "type"], {
+// Whatever is no option of the context itself is a default for its sockets, which can be read even where the option cannot.
+const defaults = Object.entries(sockets).map(([name, [option, kind, access]]): [string, OptionRow] => [
+  name,
+  [option, kind, access === "w" ? "rw" : access],
+]);
+defineAccessors(Context.prototype, Object.fromEntries(defaults), ["events", "type"], {
   get: (context: Context, option) => context.getsockopt(option),
   set: (context: Context, option, value) => context.setsockopt(option, value),
 });

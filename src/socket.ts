@@ -16,6 +16,7 @@ import {
   UNSUBSCRIBE,
 } from "./constants.js";
 import { type Context, contextInside } from "./context.js";
+import { warnOfDraftDescriptor } from "./descriptor.js";
 import { Endpoint, readAddress } from "./endpoint.js";
 import { Engine } from "./engine.js";
 import { makeError, typeError } from "./errors.js";
@@ -194,7 +195,10 @@ export class Socket extends Streaming {
   get<N extends number>(option: N): SocketOptionValue<N> {
     const number = optionNumber(option);
     const row = socketOptionRow(number);
-    const value = this.#touching((native) => native.get(number, nativeKind(row), nativeSize(row)));
+    const value = this.#touching((native) => {
+      if (number === FD) warnOfDraftDescriptor(native);
+      return native.get(number, nativeKind(row), nativeSize(row));
+    });
     return decodeOption(row, number, value) as SocketOptionValue<N>;
   }
 
