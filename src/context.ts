@@ -1,6 +1,7 @@
 /** zmq.Context. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
+import { checkKeys } from "./call.js";
 import { EINVAL, IO_THREADS_DFLT, type SocketType } from "./constants.js";
 import type { Engine } from "./engine.js";
 import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
@@ -23,7 +24,6 @@ import {
   socketOptions,
 } from "./options.js";
 import { Socket } from "./socket.js";
-import { didYouMean } from "./suggest.js";
 
 /** How the constructor is told to make something else than a new context. */
 class Existing {
@@ -35,6 +35,7 @@ class Existing {
 
 const sockets: Readonly<Record<string, OptionRow>> = socketOptions;
 const contexts: Readonly<Record<string, OptionRow>> = contextOptions;
+const settable = Object.keys(sockets).filter((name) => sockets[name]?.[2] !== "r");
 
 function readThreads(ioThreads: unknown): number {
   if (typeof ioThreads !== "number" || !Number.isInteger(ioThreads)) {
@@ -48,6 +49,12 @@ function readThreads(ioThreads: unknown): number {
 }
 
 let instance: Context | undefined;
+
+interface Inside {
+  readonly native: NativeContext;
+  adopt(engine: Engine): void;
+}
+let inside: (context: unknown) => Inside;
 
 export interface Context
   extends ContextOptionAccessors,
@@ -90,9 +97,10 @@ export class Context implements AsyncDisposable {
 
   /** The one context of the process, in every thread: `inproc://` works between workers through it. */
   static instance(ioThreads: number = IO_THREADS_DFLT): Context {
+    const threads = readThreads(ioThreads);
     if (instance === undefined || instance.closed || instance.#native.terminated()) {
       instance = new Context(
-        new Existing(new native.Context(readThreads(ioThreads), "instance"), false) as unknown as number,
+        new Existing(new native.Context(threads, "instance"), false) as unknown as number,
       );
     }
     return instance;
@@ -120,14 +128,9 @@ export class Context implements AsyncDisposable {
    * @param options socket options by property name, set before it is returned: `{ linger: 0 }`
    * @throws TypeError for an unknown option; else as `new Socket`
    */
-  socket(type: SocketType | number, options: SocketOptionWrites = {}): Socket {
+  socket(type: SocketType | number, options?: SocketOptionWrites | null): Socket {
     this.#alive();
-    for (const name of Object.keys(options)) {
-      const row = sockets[name];
-      if (row === undefined || row[2] === "r") {
-        throw typeError(`unknown socket option '${name}'${didYouMean(name, Object.keys(sockets))}`);
-      }
-    }
+    const given = Object.entries(checkKeys(options ?? {}, settable));
     const socket = new Socket(this, type);
     try {
       for (const [option, value] of this.#defaults) {
@@ -138,7 +141,7 @@ export class Context implements AsyncDisposable {
           if (!(error instanceof ZMQError)) throw error;
         }
       }
-      for (const [name, value] of Object.entries(options)) {
+      for (const [name, value] of given) {
         if (value !== undefined) socket.set((sockets[name] as OptionRow)[0], value as never);
       }
       return socket;
@@ -238,18 +241,19 @@ export class Context implements AsyncDisposable {
     if (this.#terminated || this.#ending !== undefined) throw new ContextTerminated();
   }
 
-  /** What its sockets see of it. */
-  static inside(context: unknown): { readonly native: NativeContext; adopt(engine: Engine): void } {
-    if (!(context instanceof Context)) throw typeError("a socket needs a Context");
-    context.#alive();
-    return {
-      native: context.#native,
-      adopt: (engine) => {
-        const reference = new WeakRef(engine);
-        context.#engines.add(reference);
-        engine.onClose(() => context.#engines.delete(reference));
-        collected.register(engine, { engines: context.#engines, reference });
-      },
+  static {
+    inside = (context) => {
+      if (!(context instanceof Context)) throw typeError("a socket needs a Context");
+      context.#alive();
+      return {
+        native: context.#native,
+        adopt: (engine) => {
+          const reference = new WeakRef(engine);
+          context.#engines.add(reference);
+          engine.onClose(() => context.#engines.delete(reference));
+          collected.register(engine, { engines: context.#engines, reference });
+        },
+      };
     };
   }
 }
@@ -259,7 +263,8 @@ const collected = new FinalizationRegistry<{ engines: Set<WeakRef<Engine>>; refe
   ({ engines, reference }) => engines.delete(reference),
 );
 
-export const contextInside = Context.inside;
+/** What the sockets of a context see of it. */
+export const contextInside = (context: unknown): Inside => inside(context);
 
 // A context is not collected, and so not terminated, while somebody still has a shadow of it.
 const shadowed = new WeakMap<NativeContext, Context>();

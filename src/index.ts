@@ -11,7 +11,7 @@ export type { Data, MessageData } from "./data.js";
 export * as decorators from "./decorators.js";
 export * as devices from "./devices/index.js";
 export { Endpoint } from "./endpoint.js";
-export * as error from "./errors.js";
+export * as error from "./error.js";
 export {
   Again,
   ContextTerminated,

@@ -1,10 +1,10 @@
 /** Receiving, on top of sending. */
 import { takeFrame, takeMessage, takeMessages } from "./arena.js";
-import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
+import { readCall, readFlag, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { POLLIN } from "./constants.js";
 import { type Engine, isGone } from "./engine.js";
 import { rangeError, typeError } from "./errors.js";
-import { Frame } from "./frame.js";
+import { type Frame, receivedFrame } from "./frame.js";
 import type { NativeSocket } from "./native.js";
 import type { Attempt } from "./pending.js";
 import { Sending } from "./sending.js";
@@ -41,7 +41,7 @@ function readMax(max: unknown): number {
 /** One frame as a Frame, or undefined when there is none. */
 function takeFrameObject(native: NativeSocket): Frame | undefined {
   const frame = native.receiveFrame();
-  return frame && Frame.received(frame);
+  return frame && receivedFrame(frame);
 }
 
 /** A whole message as Frames, or undefined when there is none. */
@@ -262,7 +262,8 @@ export class Messaging extends Sending {
     try {
       const { native } = this.#engine;
       const call = readCall(flags, options, RECEIVE_KEYS);
-      const attempt = call.options.copy === false ? () => takeObjects(native) : take;
+      readFlag(call.options.track, "track");
+      const attempt = readFlag(call.options.copy, "copy") === false ? () => takeObjects(native) : take;
       return this.#engine.run(POLLIN, attempt, call, call.dontWait);
     } catch (error) {
       return this.#engine.refused(error);

@@ -28,8 +28,8 @@ for (const [name, number] of Object.entries(Event)) {
 
 /** Reads a monitor's message: [event and value, endpoint]. An Error if it is none. */
 export function parseMonitorMessage(frames: readonly Uint8Array[]): MonitorEvent {
-  const [head, endpoint] = frames;
-  if (frames.length !== 2 || head?.byteLength !== 6 || endpoint === undefined) {
+  const [head, endpoint]: readonly unknown[] = Array.isArray(frames) && frames.length === 2 ? frames : [];
+  if (!(head instanceof Uint8Array) || head.byteLength !== 6 || !(endpoint instanceof Uint8Array)) {
     throw plainError("not a monitor message: expected two frames, the first of 6 bytes");
   }
   const view = new DataView(head.buffer, head.byteOffset, 6);
@@ -49,11 +49,8 @@ export function recvMonitorMessage(
   flags?: number | WaitOptions,
   options?: WaitOptions,
 ): Promise<MonitorEvent> {
-  try {
-    return socket.recvMultipart(flags, options).then(parseMonitorMessage);
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  if (!(socket instanceof Messaging)) return Promise.reject(typeError("expected a monitor's socket"));
+  return socket.recvMultipart(flags, options).then(parseMonitorMessage);
 }
 
 /** `recvMonitorMessage` that blocks the thread. */

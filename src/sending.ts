@@ -1,6 +1,6 @@
 /** Sending. */
 import { index } from "./arena.js";
-import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS } from "./call.js";
+import { readCall, readThreshold, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
 import { type Data, detached, keptMessage, type MessageData, rawMessage } from "./data.js";
 import type { Engine } from "./engine.js";
@@ -16,15 +16,24 @@ import { settled } from "./turn.js";
 export type Sent = MessageTracker | undefined;
 
 const SEND_KEYS = [...WAIT_KEYS, "copy", "track", "routingId", "group"] as const;
+// A batch is copied, and has no one peer, group or tracker.
+const BATCH_KEYS = [...WAIT_KEYS, "copy"] as const;
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
 
 export class Sending {
   readonly #engine: Engine;
-  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
-  copyThreshold: number = COPY_THRESHOLD;
+  #copyThreshold: number = COPY_THRESHOLD;
 
   protected constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
+  get copyThreshold(): number {
+    return this.#copyThreshold;
+  }
+  set copyThreshold(bytes: number) {
+    this.#copyThreshold = readThreshold(bytes);
   }
 
   /** The engine behind a socket; undefined for anything that is none. */
@@ -114,7 +123,11 @@ export class Sending {
     flags?: number | SendOptions,
     options?: SendOptions,
   ): Promise<Sent> {
-    return this.#send((given) => this.#outgoing(serialize(value), given), flags, options, SEND_KEYS);
+    const frames = (given: SendOptions): Outgoing => {
+      if (typeof serialize !== "function") throw typeError("serialize must be a function");
+      return this.#outgoing(serialize(value), given);
+    };
+    return this.#send(frames, flags, options, SEND_KEYS);
   }
 
   /**
@@ -123,12 +136,12 @@ export class Sending {
    */
   sendBatch(
     messages: readonly MessageData[],
-    flags?: number | SendOptions,
-    options?: SendOptions,
+    flags?: number | WaitOptions,
+    options?: WaitOptions,
   ): Promise<void> {
     try {
       const batch = this.#batch(messages);
-      const call = readCall(flags, options, SEND_KEYS);
+      const call = readCall(flags, options, BATCH_KEYS);
       const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait, batch.tell);
       if (!batch.finished()) batch.keep();
       return sending;

@@ -1,13 +1,24 @@
 /** zmq.Socket: everything but sending and receiving, which is in messaging.ts. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
-import { readSignal, readTimeout, type WaitOptions } from "./call.js";
+import {
+  checkKeys,
+  readMask,
+  readPlace,
+  readSignal,
+  readThreshold,
+  readTimeout,
+  WAIT_KEYS,
+  type WaitOptions,
+} from "./call.js";
 import {
   ENOTSOCK,
   ENOTSUP,
   EVENT_ALL,
+  EVENT_ALL_V2,
   FD,
   POLLIN,
+  POLLOUT,
   RCVHWM,
   SNDHWM,
   SocketType,
@@ -19,7 +30,7 @@ import { type Context, contextInside } from "./context.js";
 import { warnOfDraftDescriptor } from "./descriptor.js";
 import { Endpoint, readAddress } from "./endpoint.js";
 import { Engine } from "./engine.js";
-import { makeError, typeError } from "./errors.js";
+import { makeError, rangeError, typeError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import {
   type MonitorEvent,
@@ -46,6 +57,7 @@ import {
 } from "./options.js";
 import { type RandomPortOptions, randomPort } from "./random-port.js";
 import { Streaming } from "./streaming.js";
+import { encodeText, readEncoding } from "./text.js";
 
 /** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
 const engines = new Map<bigint, WeakRef<Engine>>();
@@ -86,14 +98,16 @@ export class Socket extends Streaming {
    * @throws TypeError without a context or type; ZMQError EINVAL for an unknown type, EMFILE when the context is full;
    * ContextTerminated. See zmq_socket(3).
    */
-  constructor(context: Context | Socket, type?: number, options: { copyThreshold?: number } = {}) {
+  constructor(context: Context | Socket, type?: number, options?: { copyThreshold?: number } | null) {
     const shadowed = context as unknown;
+    const { copyThreshold } = checkKeys(options ?? {}, ["copyThreshold"]);
+    const threshold = copyThreshold === undefined ? undefined : readThreshold(copyThreshold);
     const given = shadowed instanceof Shadowed ? shadowed : open(context as Context, type);
     super(given.engine);
     this.#engine = given.engine;
     this.#context = given.context;
     this.type = given.type as SocketType;
-    if (options.copyThreshold !== undefined) this.copyThreshold = options.copyThreshold;
+    if (threshold !== undefined) this.copyThreshold = threshold;
   }
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
@@ -203,17 +217,16 @@ export class Socket extends Streaming {
   }
 
   /** Sets a byte-valued option to a string in an encoding, UTF-8 by default. */
-  setString(option: number, text: string, encoding: BufferEncoding = "utf-8"): void {
-    if (typeof text !== "string")
-      throw typeError(`expected a string, not ${text === null ? "null" : typeof text}`);
-    this.set(option, Buffer.from(text, encoding));
+  setString(option: number, text: string, encoding?: BufferEncoding): void {
+    this.set(option, encodeText(text, encoding));
   }
 
   /** Reads a byte-valued option as a string. A TypeError if it is a number. */
-  getString(option: number, encoding: BufferEncoding = "utf-8"): string {
+  getString(option: number, encoding?: BufferEncoding): string {
+    const other = readEncoding(encoding);
     const value = this.get(option);
-    if (typeof value === "string") return value;
-    if (Buffer.isBuffer(value)) return value.toString(encoding);
+    if (typeof value === "string") return other === undefined ? value : Buffer.from(value).toString(other);
+    if (Buffer.isBuffer(value)) return value.toString(other);
     throw typeError(`option ${option} will not return a string to be decoded`);
   }
 
@@ -284,11 +297,11 @@ export class Socket extends Streaming {
   poll(
     timeout?: number | null | PollOptions,
     flags: number = POLLIN,
-    options: PollOptions = {},
+    options?: PollOptions,
   ): Promise<number> {
     try {
-      const given = typeof timeout === "object" && timeout !== null ? timeout : options;
-      const limit = typeof timeout === "object" ? given.timeout : timeout;
+      const { place, options: given } = readPlace(timeout, options, WAIT_KEYS);
+      const limit = given.timeout === undefined ? place : given.timeout;
       const wait = { timeout: readTimeout(limit) ?? -1, signal: readSignal(given.signal) };
       const mask = readEvents(given.flags ?? flags);
       if (this.closed) throw makeError(ENOTSUP);
@@ -328,7 +341,7 @@ export class Socket extends Streaming {
    * @throws ZMQError EPROTONOSUPPORT for other addresses, EADDRINUSE. See zmq_socket_monitor(3).
    */
   monitor(address: string | Uint8Array | null, events: number = EVENT_ALL): void {
-    const mask = readEvents(events, 0xffff);
+    const mask = readMonitored(events);
     const where = readMonitorAddress(address);
     if (where === null) this.#touching((native) => native.monitor(null, 0));
     else this.#touching(() => startMonitor(this.#engine, this.#context, where, mask));
@@ -339,7 +352,7 @@ export class Socket extends Streaming {
    * closed; closing it ends the monitoring.
    */
   getMonitorSocket(events: number | null = EVENT_ALL, address: string | null = null): Socket {
-    const mask = readEvents(events ?? EVENT_ALL, 0xffff);
+    const mask = readMonitored(events ?? EVENT_ALL);
     const where = readMonitorAddress(address);
     if (this.closed) throw makeError(ENOTSOCK);
     if (this.#monitor === undefined || this.#monitor.closed) {
@@ -360,7 +373,7 @@ export class Socket extends Streaming {
    * is closed; leaving the loop ends the monitoring.
    */
   events(events: number = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
-    return monitorEvents(this.#engine, this.#context, readEvents(events, 0xffff));
+    return monitorEvents(this.#engine, this.#context, readMonitored(events));
   }
 
   // ---- Life
@@ -413,6 +426,8 @@ function open(context: Context, type: unknown): Shadowed {
   if (typeof type !== "number" || !Number.isInteger(type)) {
     throw typeError(`a socket type is a number such as zmq.REQ; got ${type === null ? "null" : typeof type}`);
   }
+  if (type < -(2 ** 31) || type >= 2 ** 31)
+    throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
   const engine = new Engine(owner.native, type);
   const address = engine.native.address();
   engines.set(address, new WeakRef(engine));
@@ -446,8 +461,8 @@ function readGroup(group: unknown): string {
   return group;
 }
 
-function readEvents(mask: unknown, all = 0x7fff): number {
-  if (typeof mask !== "number" || !Number.isInteger(mask))
-    throw typeError("events are POLLIN, POLLOUT or both");
-  return mask & all;
-}
+const readEvents = (mask: unknown): number => readMask(mask, POLLIN | POLLOUT, "POLLIN, POLLOUT or both");
+
+/** The events of a monitor: those that 16 bits can tell of. */
+const readMonitored = (mask: unknown): number =>
+  readMask(mask, EVENT_ALL_V2, "EVENT_ALL or some of zmq.Event") & EVENT_ALL;

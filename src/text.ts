@@ -1,6 +1,6 @@
 /** Strings as frames. */
 import { isUtf8 } from "node:buffer";
-import { rangeError, typeError } from "./errors.js";
+import { rangeError, shown, typeError } from "./errors.js";
 
 export interface TextOptions {
   /** Any encoding that Buffer knows. Default "utf-8". */
@@ -12,7 +12,7 @@ export function readEncoding(encoding: unknown): BufferEncoding | undefined {
   if (encoding === undefined || encoding === "utf-8" || encoding === "utf8") return undefined;
   if (typeof encoding === "string" && Buffer.isEncoding(encoding)) return encoding;
   throw typeError(
-    `encoding must be one that Buffer knows, such as "utf-8" or "latin1"; got ${String(encoding)}`,
+    `encoding must be one that Buffer knows, such as "utf-8" or "latin1"; got ${shown(encoding)}`,
   );
 }
 
