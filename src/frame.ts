@@ -6,7 +6,7 @@ import { COPY_THRESHOLD } from "./constants.js";
 import { type Data, RAW, rawFrame } from "./data.js";
 import { rangeError, shown, typeError } from "./errors.js";
 import { type NativeFrame, native } from "./native.js";
-import { readEncoding } from "./text.js";
+import { readEncoding, readGroup } from "./text.js";
 import { FINISHED, MessageTracker, TrackerEvent } from "./tracker.js";
 
 export interface FrameOptions {
@@ -165,8 +165,7 @@ export class Frame {
     return this.#native.group();
   }
   set group(name: string) {
-    if (typeof name !== "string") throw typeError("a group is a string");
-    this.#native.group(name);
+    this.#native.group(readGroup(name));
   }
 
   /** Another Frame of the same content, which both share. */

@@ -2,6 +2,7 @@
 import { takeFrame, takeMessage, takeMessages } from "./arena.js";
 import { readCall, readFlag, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { POLLIN } from "./constants.js";
+import { detached, rawFrame } from "./data.js";
 import { type Engine, isGone } from "./engine.js";
 import { rangeError, typeError } from "./errors.js";
 import { type Frame, receivedFrame } from "./frame.js";
@@ -30,6 +31,7 @@ const INTO_KEYS = [...WAIT_KEYS, "nbytes"] as const;
 const TEXT_KEYS = [...WAIT_KEYS, "encoding"] as const;
 
 const BATCH = 1000;
+const TARGET = "the buffer to receive into";
 
 function readMax(max: unknown): number {
   if (typeof max !== "number" || !Number.isInteger(max))
@@ -64,16 +66,16 @@ function readTarget(buffer: unknown, nbytes: unknown): Uint8Array {
   ) {
     throw typeError("recvInto takes a buffer or a view of one");
   }
-  const whole = ArrayBuffer.isView(buffer)
-    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-    : new Uint8Array(buffer);
-  if (nbytes === undefined || nbytes === 0) return whole;
+  const whole = rawFrame(buffer, TARGET) as Uint8Array;
+  // A view of our own: one without a length of its own would grow with its buffer.
+  if (nbytes === undefined || nbytes === 0)
+    return new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength);
   if (typeof nbytes !== "number" || !Number.isInteger(nbytes))
     throw typeError("nbytes must be a whole number of bytes");
   if (nbytes < 0 || nbytes > whole.byteLength) {
     throw rangeError(`nbytes must be from 0 to the ${whole.byteLength} bytes of the buffer; got ${nbytes}`);
   }
-  return whole.subarray(0, nbytes);
+  return new Uint8Array(whole.buffer, whole.byteOffset, nbytes);
 }
 
 export class Messaging extends Sending {
@@ -168,7 +170,8 @@ export class Messaging extends Sending {
    * Receives a frame into memory of the caller's. What does not fit is lost.
    *
    * @returns the size of the frame in bytes, also when it was larger than the buffer
-   * @throws (rejects) TypeError for what is no buffer, RangeError for a bad `nbytes`; nothing is consumed then
+   * @throws (rejects) TypeError for what is no buffer, or none any more when the frame comes (transferred, shrunk);
+   * RangeError for a bad `nbytes`; nothing is consumed then
    */
   recvInto(
     buffer: ArrayBufferView | ArrayBuffer | SharedArrayBuffer,
@@ -177,7 +180,10 @@ export class Messaging extends Sending {
     try {
       const call = readCall(undefined, options, INTO_KEYS);
       const target = readTarget(buffer, call.options.nbytes);
+      const size = target.byteLength;
       const take = (): number | undefined => {
+        // While the call waited, the buffer may have been transferred away or shrunk: nothing is consumed then.
+        if (target.byteLength !== size) throw detached(TARGET);
         const frame = takeFrame(this.#engine.native);
         if (frame === undefined) return undefined;
         target.set(frame.subarray(0, target.byteLength));

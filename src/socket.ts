@@ -57,7 +57,7 @@ import {
 } from "./options.js";
 import { type RandomPortOptions, randomPort } from "./random-port.js";
 import { Streaming } from "./streaming.js";
-import { encodeText, readEncoding } from "./text.js";
+import { encodeText, readEncoding, readGroup } from "./text.js";
 
 /** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
 const engines = new Map<bigint, WeakRef<Engine>>();
@@ -453,12 +453,6 @@ function closer(native: NativeSocket, address: bigint): () => void {
     gone(address);
     native.close();
   };
-}
-
-function readGroup(group: unknown): string {
-  if (typeof group !== "string")
-    throw typeError(`a group is a string; got ${group === null ? "null" : typeof group}`);
-  return group;
 }
 
 const readEvents = (mask: unknown): number => readMask(mask, POLLIN | POLLOUT, "POLLIN, POLLOUT or both");
