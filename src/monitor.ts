@@ -88,11 +88,32 @@ export function openMonitor(
     engine.native.monitor(where, events);
     socket.connect(where);
     socket.sendSync("\x01", DONTWAIT);
+    stopWithReader(engine, Messaging.engineOf(socket) as Engine);
     return socket;
   } catch (error) {
     socket.close();
     throw error;
   }
+}
+
+/** Who reads the one monitor that a socket has. */
+const readers = new WeakMap<Engine, Engine>();
+
+/** Nobody listens any more once the reader is closed, unless another monitor has begun meanwhile. */
+function stopWithReader(monitored: Engine, reader: Engine): void {
+  readers.set(monitored, reader);
+  const reference = new WeakRef(monitored); // a reader that is kept does not keep the socket
+  reader.onClose(() => {
+    const engine = reference.deref();
+    if (engine === undefined || engine.closed || readers.get(engine) !== reader) return;
+    readers.delete(engine);
+    try {
+      engine.native.monitor(null, 0);
+    } catch {
+      // Its context has ended, or a proxy has it: the monitor goes with the socket.
+    }
+    engine.touched();
+  });
 }
 
 /** A monitor that publishes at an address for a PAIR to connect to: a native thread hands on what our reader gets. */
