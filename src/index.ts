@@ -26,11 +26,12 @@ export {
 export * as eventloop from "./eventloop/index.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
 export * as log from "./log/index.js";
-export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
+export type { ReceiveIntoOptions, ReceiveOptions, SyncReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
 export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
+export type { SyncSendOptions } from "./sending.js";
 export { Socket } from "./socket.js";
 export * as ssh from "./ssh/index.js";
 export { MessageTracker } from "./tracker.js";

@@ -26,7 +26,11 @@ export interface ReceiveIntoOptions extends WaitOptions {
   nbytes?: number | undefined;
 }
 
+/** Options of the receiving calls that block. */
+export type SyncReceiveOptions = Omit<ReceiveOptions, "signal">;
+
 const RECEIVE_KEYS = [...WAIT_KEYS, "copy", "track"] as const;
+const SYNC_RECEIVE_KEYS = [...SYNC_KEYS, "copy", "track"] as const;
 const INTO_KEYS = [...WAIT_KEYS, "nbytes"] as const;
 const TEXT_KEYS = [...WAIT_KEYS, "encoding"] as const;
 
@@ -38,6 +42,12 @@ function readMax(max: unknown): number {
     throw typeError("max must be a whole number of messages");
   if (max < 1 || max >= 2 ** 31) throw rangeError(`max must be a number of messages from 1 on; got ${max}`);
   return max;
+}
+
+/** Whether Frames were asked for. */
+function wantsObjects({ copy, track }: Readonly<Record<string, unknown>>): boolean {
+  readFlag(track, "track");
+  return readFlag(copy, "copy") === false;
 }
 
 /** One frame as a Frame, or undefined when there is none. */
@@ -208,20 +218,30 @@ export class Messaging extends Sending {
   }
 
   /** `recv` that blocks the thread. Obeys DONTWAIT, `timeout` and RCVTIMEO. */
-  recvSync(flags?: number | SyncOptions, options?: SyncOptions): Buffer {
-    return this.#receiveSync(this.#takeFrame, flags, options);
+  recvSync(flags: number | SyncReceiveOptions, options: SyncReceiveOptions & { copy: false }): Frame;
+  recvSync(options: SyncReceiveOptions & { copy: false }): Frame;
+  recvSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer;
+  recvSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer | Frame {
+    return this.#receiveSync<Buffer | Frame>(this.#takeFrame, takeFrameObject, flags, options);
   }
 
   /** `recvMultipart` that blocks the thread. */
-  recvMultipartSync(flags?: number | SyncOptions, options?: SyncOptions): Buffer[] {
-    return this.#receiveSync(this.#takeMessage, flags, options);
+  recvMultipartSync(
+    flags: number | SyncReceiveOptions,
+    options: SyncReceiveOptions & { copy: false },
+  ): Frame[];
+  recvMultipartSync(options: SyncReceiveOptions & { copy: false }): Frame[];
+  recvMultipartSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer[];
+  recvMultipartSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer[] | Frame[] {
+    return this.#receiveSync<Buffer[] | Frame[]>(this.#takeMessage, takeMessageObjects, flags, options);
   }
 
   /** `recvBatch` that blocks the thread. */
   recvBatchSync(max: number | SyncOptions = BATCH, options?: SyncOptions): Buffer[][] {
     const most = typeof max === "object" ? BATCH : readMax(max);
     const take = (): Buffer[][] | undefined => takeMessages(this.#engine.native, most);
-    return this.#receiveSync(take, typeof max === "object" ? max : undefined, options);
+    const call = readCall(typeof max === "object" ? max : undefined, options, SYNC_KEYS);
+    return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
 
   /** Messages as they come, until the socket is closed or its context terminated. Ending the loop closes nothing. */
@@ -268,17 +288,23 @@ export class Messaging extends Sending {
     try {
       const { native } = this.#engine;
       const call = readCall(flags, options, RECEIVE_KEYS);
-      readFlag(call.options.track, "track");
-      const attempt = readFlag(call.options.copy, "copy") === false ? () => takeObjects(native) : take;
+      const attempt = wantsObjects(call.options) ? () => takeObjects(native) : take;
       return this.#engine.run(POLLIN, attempt, call, call.dontWait);
     } catch (error) {
       return this.#engine.refused(error);
     }
   }
 
-  #receiveSync<T>(take: Attempt<T>, flags: unknown, options: unknown): T {
-    const call = readCall(flags, options, SYNC_KEYS);
-    return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
+  #receiveSync<T>(
+    take: Attempt<T>,
+    takeObjects: (native: NativeSocket) => T | undefined,
+    flags: unknown,
+    options: unknown,
+  ): T {
+    const { native } = this.#engine;
+    const call = readCall(flags, options, SYNC_RECEIVE_KEYS);
+    const attempt = wantsObjects(call.options) ? () => takeObjects(native) : take;
+    return this.#engine.runSync(POLLIN, attempt, call.timeout, call.dontWait);
   }
 }
 

@@ -15,7 +15,12 @@ import { settled } from "./turn.js";
 /** What a send resolves to: a tracker, where one was asked for or a tracked Frame was sent. */
 export type Sent = MessageTracker | undefined;
 
-const SEND_KEYS = [...WAIT_KEYS, "copy", "track", "routingId", "group"] as const;
+/** Options of the sending calls that block. */
+export type SyncSendOptions = Omit<SendOptions, "signal">;
+
+const MESSAGE_KEYS = ["copy", "track", "routingId", "group"] as const;
+const SEND_KEYS = [...WAIT_KEYS, ...MESSAGE_KEYS] as const;
+const SYNC_SEND_KEYS = [...SYNC_KEYS, ...MESSAGE_KEYS] as const;
 // A batch is copied, and has no one peer, group or tracker.
 const BATCH_KEYS = [...WAIT_KEYS, "copy"] as const;
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
@@ -151,13 +156,19 @@ export class Sending {
   }
 
   /** `send` that blocks the thread. Obeys DONTWAIT, `timeout` and SNDTIMEO. */
-  sendSync(data: Data, flags?: number | SyncOptions, options?: SyncOptions): undefined {
-    this.#sendSync(new Outgoing([data], "the message"), flags, options);
+  sendSync(data: Data, flags?: number | SyncSendOptions, options?: SyncSendOptions): Sent {
+    const read = (given: SendOptions): Outgoing =>
+      new Outgoing([data], "the message", given, this.copyThreshold);
+    return this.#sendSync(read, flags, options);
   }
 
   /** `sendMultipart` that blocks the thread. */
-  sendMultipartSync(parts: Iterable<Data>, flags?: number | SyncOptions, options?: SyncOptions): undefined {
-    this.#sendSync(this.#outgoing(parts), flags, options);
+  sendMultipartSync(
+    parts: Iterable<Data>,
+    flags?: number | SyncSendOptions,
+    options?: SyncSendOptions,
+  ): Sent {
+    return this.#sendSync((given) => this.#outgoing(parts, given), flags, options);
   }
 
   /** `sendBatch` that blocks the thread. */
@@ -208,9 +219,11 @@ export class Sending {
     }
   }
 
-  #sendSync(outgoing: Outgoing, flags: unknown, options: unknown): void {
-    const call = readCall(flags, options, SYNC_KEYS);
-    this.#engine.runSync(POLLOUT, this.#sender(outgoing, call.flags), call.timeout, call.dontWait);
+  #sendSync(read: (options: SendOptions) => Outgoing, flags: unknown, options: unknown): Sent {
+    const call = readCall(flags, options, SYNC_SEND_KEYS);
+    const sender: Attempt<unknown> = this.#sender(read(call.options), call.flags);
+    const sent = this.#engine.runSync(POLLOUT, sender, call.timeout, call.dontWait);
+    return sent === DONE ? undefined : (sent as Sent);
   }
 
   /** Messages that are sent in order; how far they have got outlives the attempts. */
