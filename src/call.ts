@@ -79,6 +79,11 @@ export function readPlace(
   return { place: stands ? undefined : place, options: given === none ? none : checkKeys(given, known) };
 }
 
+/** One argument, or an options object in its place that carries it by its name, as Python's keyword arguments do. */
+export function readNamed(place: unknown, name: string): unknown {
+  return typeof place === "object" && place !== null ? checkKeys(place, [name])[name] : place;
+}
+
 /** true or false; undefined and null where nothing was said. */
 export function readFlag(value: unknown, name: string): boolean | undefined {
   if (value === undefined || value === null) return undefined;

@@ -1,7 +1,7 @@
 /** zmq.Context. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
-import { checkKeys } from "./call.js";
+import { checkKeys, readNamed } from "./call.js";
 import { EINVAL, IO_THREADS_DFLT, type SocketType } from "./constants.js";
 import type { Engine } from "./engine.js";
 import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
@@ -37,7 +37,9 @@ const sockets: Readonly<Record<string, OptionRow>> = socketOptions;
 const contexts: Readonly<Record<string, OptionRow>> = contextOptions;
 const settable = Object.keys(sockets).filter((name) => sockets[name]?.[2] !== "r");
 
-function readThreads(ioThreads: unknown): number {
+function readThreads(given: unknown): number {
+  const named = typeof given === "object" && given !== null && "ioThreads" in given;
+  const ioThreads = named ? readNamed(given, "ioThreads") : given;
   if (typeof ioThreads !== "number" || !Number.isInteger(ioThreads)) {
     throw typeError(
       `ioThreads must be a whole number; got ${ioThreads === null ? "null" : typeof ioThreads}`,
@@ -79,7 +81,7 @@ export class Context implements AsyncDisposable {
    * `underlying` instead makes a shadow.
    * @throws ZMQError EINVAL for a negative number, EMFILE. See zmq_ctx_new(3).
    */
-  constructor(ioThreads: number | Context | bigint = IO_THREADS_DFLT) {
+  constructor(ioThreads: number | { ioThreads: number } | Context | bigint = IO_THREADS_DFLT) {
     const given: unknown = ioThreads;
     if (given instanceof Existing) {
       this.#native = given.native;
@@ -96,7 +98,7 @@ export class Context implements AsyncDisposable {
   }
 
   /** The one context of the process, in every thread: `inproc://` works between workers through it. */
-  static instance(ioThreads: number = IO_THREADS_DFLT): Context {
+  static instance(ioThreads: number | { ioThreads: number } = IO_THREADS_DFLT): Context {
     const threads = readThreads(ioThreads);
     if (instance === undefined || instance.closed || instance.#native.terminated()) {
       instance = new Context(
@@ -212,11 +214,11 @@ export class Context implements AsyncDisposable {
   /**
    * Closes the context's sockets of this thread, then `term()`.
    *
-   * @param linger milliseconds, instead of each socket's LINGER
+   * @param linger milliseconds, instead of each socket's LINGER; or `{ linger }`
    */
-  destroy(linger?: number | null): Promise<void> {
+  destroy(linger?: number | null | { linger?: number | null }): Promise<void> {
     try {
-      const wait = readLinger(linger);
+      const wait = readLinger(readNamed(linger, "linger"));
       for (const reference of this.#engines) {
         const engine = reference.deref();
         if (engine === undefined || engine.closed) continue;

@@ -4,6 +4,7 @@ import { defineAccessors } from "./accessors.js";
 import {
   checkKeys,
   readMask,
+  readNamed,
   readPlace,
   readSignal,
   readThreshold,
@@ -57,7 +58,7 @@ import {
 } from "./options.js";
 import { type RandomPortOptions, randomPort } from "./random-port.js";
 import { Streaming } from "./streaming.js";
-import { encodeText, readEncoding, readGroup } from "./text.js";
+import { encodeText, readEncoding, readGroup, type TextOptions } from "./text.js";
 
 /** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
 const engines = new Map<bigint, WeakRef<Engine>>();
@@ -217,13 +218,13 @@ export class Socket extends Streaming {
   }
 
   /** Sets a byte-valued option to a string in an encoding, UTF-8 by default. */
-  setString(option: number, text: string, encoding?: BufferEncoding): void {
-    this.set(option, encodeText(text, encoding));
+  setString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
+    this.set(option, encodeText(text, readNamed(encoding, "encoding")));
   }
 
   /** Reads a byte-valued option as a string. A TypeError if it is a number. */
-  getString(option: number, encoding?: BufferEncoding): string {
-    const other = readEncoding(encoding);
+  getString(option: number, encoding?: BufferEncoding | TextOptions): string {
+    const other = readEncoding(readNamed(encoding, "encoding"));
     const value = this.get(option);
     if (typeof value === "string") return other === undefined ? value : Buffer.from(value).toString(other);
     if (Buffer.isBuffer(value)) return value.toString(other);
@@ -237,10 +238,10 @@ export class Socket extends Streaming {
   getsockopt<N extends number>(option: N): SocketOptionValue<N> {
     return this.get(option);
   }
-  setsockoptString(option: number, text: string, encoding?: BufferEncoding): void {
+  setsockoptString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
     this.setString(option, text, encoding);
   }
-  getsockoptString(option: number, encoding?: BufferEncoding): string {
+  getsockoptString(option: number, encoding?: BufferEncoding | TextOptions): string {
     return this.getString(option, encoding);
   }
 
@@ -340,8 +341,8 @@ export class Socket extends Streaming {
    * @param events those that are wanted, such as `zmq.EVENT_CONNECTED`; by default all
    * @throws ZMQError EPROTONOSUPPORT for other addresses, EADDRINUSE. See zmq_socket_monitor(3).
    */
-  monitor(address: string | Uint8Array | null, events: number = EVENT_ALL): void {
-    const mask = readMonitored(events);
+  monitor(address: string | Uint8Array | null, events: number | MonitorOptions = EVENT_ALL): void {
+    const mask = readMonitored(readNamed(events, "events") ?? EVENT_ALL);
     const where = readMonitorAddress(address);
     if (where === null) this.#touching((native) => native.monitor(null, 0));
     else this.#touching(() => startMonitor(this.#engine, this.#context, where, mask));
@@ -351,9 +352,13 @@ export class Socket extends Streaming {
    * A PAIR socket that receives the socket's events: `recvMonitorMessage` reads them. The same socket again until it is
    * closed; closing it ends the monitoring.
    */
-  getMonitorSocket(events: number | null = EVENT_ALL, address: string | null = null): Socket {
-    const mask = readMonitored(events ?? EVENT_ALL);
-    const where = readMonitorAddress(address);
+  getMonitorSocket(
+    events?: number | null | (MonitorOptions & { addr?: string | null }),
+    address?: string | null,
+  ): Socket {
+    const { place, options } = readPlace(events, undefined, ["events", "addr"]);
+    const mask = readMonitored(options.events ?? place ?? EVENT_ALL);
+    const where = readMonitorAddress(options.addr ?? address);
     if (this.closed) throw makeError(ENOTSOCK);
     if (this.#monitor === undefined || this.#monitor.closed) {
       this.#monitor = openMonitor(this.#engine, this.#context, mask, where);
@@ -372,8 +377,9 @@ export class Socket extends Streaming {
    * The socket's events as they come: `for await (const { name, endpoint } of socket.events())`. Ends when the socket
    * is closed; leaving the loop ends the monitoring.
    */
-  events(events: number = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
-    return monitorEvents(this.#engine, this.#context, readMonitored(events));
+  events(events: number | MonitorOptions = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
+    const mask = readMonitored(readNamed(events, "events") ?? EVENT_ALL);
+    return monitorEvents(this.#engine, this.#context, mask);
   }
 
   // ---- Life
@@ -382,11 +388,11 @@ export class Socket extends Streaming {
    * Closes the socket. What waits on it is rejected with ENOTSOCK; what is queued to be sent is sent in the background
    * for as long as LINGER says. Closing twice is nothing.
    *
-   * @param linger milliseconds, instead of the socket's LINGER
+   * @param linger milliseconds, instead of the socket's LINGER; or `{ linger }`
    */
-  close(linger?: number | null): void {
+  close(linger?: number | null | { linger?: number | null }): void {
     if (this.closed) return;
-    this.#engine.close(readLinger(linger));
+    this.#engine.close(readLinger(readNamed(linger, "linger")));
   }
 
   [Symbol.dispose](): void {
@@ -416,6 +422,11 @@ defineAccessors(Socket.prototype, socketOptions, notAccessors, {
   get: (socket: Socket, option) => socket.get(option),
   set: (socket: Socket, option, value) => socket.set(option, value as never),
 });
+
+/** Which events a monitor tells of; all by default. */
+export interface MonitorOptions {
+  events?: number | undefined;
+}
 
 /** Options of `socket.poll` in one object. */
 export type PollOptions = WaitOptions;

@@ -66,7 +66,7 @@ const DEFAULT = "undefined";
 const OPTIONS = "undefined null {}";
 const TIMEOUT = "undefined null -1 2**53 {}";
 const TEXT = '"" "é"';
-const LINGER = "undefined null -1 5n";
+const LINGER = "undefined null -1 5n {}";
 const ANY = 'undefined null NaN -1 2**53 "" "é" [] {} Symbol() 5n detached closed socket terminated context';
 const JSON_VALUE = ANY.replace("undefined ", "").replace("Symbol() ", "").replace("5n ", "");
 
@@ -100,10 +100,10 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "Socket#bindToRandomPort": ["", OPTIONS, OPTIONS, `${OPTIONS} 2**53`],
   "Socket#set": ["", "-1 5n"],
   "Socket#setsockopt": ["", "-1 5n"],
-  "Socket#setString": ["", '"é"', DEFAULT],
-  "Socket#setsockoptString": ["", '"é"', DEFAULT],
-  "Socket#getString": ["", DEFAULT],
-  "Socket#getsockoptString": ["", DEFAULT],
+  "Socket#setString": ["", '"é"', "undefined {}"],
+  "Socket#setsockoptString": ["", '"é"', "undefined {}"],
+  "Socket#getString": ["", "undefined {}"],
+  "Socket#getsockoptString": ["", "undefined {}"],
   "Socket#subscribe": [TEXT],
   "Socket#unsubscribe": [TEXT],
   "Socket#join": [TEXT],
@@ -112,9 +112,9 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "Socket#copyThreshold=": ["2**53"],
   "Socket#poll": [TIMEOUT, DEFAULT, OPTIONS],
   "Socket#pollSync": ["undefined null -1 2**53", DEFAULT],
-  "Socket#monitor": ["undefined null", DEFAULT],
-  "Socket#getMonitorSocket": ["undefined null", "undefined null"],
-  "Socket#events": [DEFAULT],
+  "Socket#monitor": ["undefined null", OPTIONS],
+  "Socket#getMonitorSocket": [OPTIONS, "undefined null"],
+  "Socket#events": [OPTIONS],
   "Socket#close": [LINGER],
   ...Object.fromEntries(
     Object.entries({ ...receiving, ...blocking }).map(([name, positions]) => [`Socket#${name}`, positions]),

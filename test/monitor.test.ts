@@ -112,7 +112,7 @@ describe("socket.events()", () => {
     server.unbind(address);
     expect((await events.next()).value.name).toBe("CLOSED");
     for (const mask of [-1, 2 ** 40]) expect(() => server.events(mask)).toThrow(RangeError);
-    for (const mask of ["all", null, 1.5]) expect(() => server.events(mask as never)).toThrow(TypeError);
+    for (const mask of ["all", 1.5, true]) expect(() => server.events(mask as never)).toThrow(TypeError);
   });
 
   test("begins at the call: nothing is lost before the loop", async () => {
