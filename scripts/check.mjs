@@ -71,6 +71,7 @@ const checks = [
   ["types of src", () => tsc("tsconfig.json")],
   ["types of tests, examples, scripts", () => tsc("tsconfig.test.json")],
   ["constants", () => node("scripts/check-constants.mjs")],
+  ["clauses and their tests", () => node("scripts/check-clauses.mjs")],
   ["option reference", () => node("scripts/docs-options.mjs", "--check")],
 ];
 if (!flags.has("--no-cxx-lint")) {
