@@ -299,8 +299,6 @@ export const contextOptions = {
   threadSchedPolicy: [zmq.THREAD_SCHED_POLICY, "int", "rw", -1],
   /** Largest message to send; libzmq 4.3.4 keeps the number and does not look at it. */
   maxMsgsz: [zmq.MAX_MSGSZ, "int", "rw", 2147483647, "bytes"],
-  /** Another spelling of maxMsgsz. */
-  maxMsgSize: [zmq.MAX_MSGSZ, "int", "rw", 2147483647, "bytes"],
   /** How large a zmq_msg_t is. */
   msgTSize: [zmq.MSG_T_SIZE, "int", "r", 64, "bytes"],
   /** Adds a CPU to those the I/O threads run on. */

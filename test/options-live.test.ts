@@ -124,7 +124,6 @@ describe("a context", () => {
     ioThreads: [0, 1, 4],
     maxSockets: [1, 2000],
     maxMsgsz: [0, 1000],
-    maxMsgSize: [2000],
     threadSchedPolicy: [0],
     zeroCopyRecv: [false, true],
     ipv6: [true, false],
@@ -152,7 +151,6 @@ describe("a context", () => {
       OptionRow,
     ][]) {
       const write = `Error: ${name} is write-only`;
-      if (name === "maxMsgSize") context.maxMsgsz = value as number; // the same option
       wrong.compare(
         outcome(() => context[name]),
         how === "w" ? write : value,
