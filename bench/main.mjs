@@ -110,13 +110,13 @@ async function main() {
   const besides = Object.keys(care).filter((topic) =>
     only === undefined ? !narrowed : only.includes(topic),
   );
+  if (cells.length === 0 && besides.length === 0) throw new SetupError("nothing fits all of these options");
   if (options.list) {
     for (const cell of cells)
       print(`${measurementTitle({ cell, figures: [] })}: ${cell.contenders.join(", ")}`);
     for (const topic of besides) print(topic);
     return;
   }
-  if (cells.length === 0 && besides.length === 0) throw new SetupError("nothing fits all of these options");
 
   await setup();
   await buildEnds();
