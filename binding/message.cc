@@ -85,13 +85,20 @@ Message::Read Message::FromValue(napi_env env, napi_value value) {
   size_t size = 0;
   if (napi_get_buffer_info(env, value, &data, &size) != napi_ok) return Read::kNotData;
   if (size == 0) return Detached(env, value) ? Read::kDetached : Read::kOk;
-  if (zmq_msg_init_size(&msg_, size) != 0) {
-    zmq_msg_init(&msg_);
+  if (!Copy(data, size)) {
     napi_throw_range_error(env, nullptr, "not enough memory for the message to be sent");
     return Read::kThrown;
   }
-  std::memcpy(zmq_msg_data(&msg_), data, size);
   return Read::kOk;
+}
+
+bool Message::Copy(const void* data, size_t size) {
+  if (zmq_msg_init_size(&msg_, size) != 0) {
+    zmq_msg_init(&msg_);
+    return false;
+  }
+  std::memcpy(zmq_msg_data(&msg_), data, size);
+  return true;
 }
 
 // Subscribers of one process share a published message: whoever may write into it needs a copy.

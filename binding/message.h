@@ -28,6 +28,9 @@ class Message {
   // Accepts a string (sent as UTF-8) or any view of a buffer, which are copied, or a Frame of ours, which is shared.
   [[nodiscard]] Read FromValue(napi_env env, napi_value value);
 
+  // A copy of some bytes, in place of nothing. False when there is no memory.
+  [[nodiscard]] bool Copy(const void* data, size_t size);
+
   // A Buffer of its own: a copy, or from kShare on the message's memory itself, if nobody else has it. Empties the
   // message.
   [[nodiscard]] napi_value ToBuffer(napi_env env) { return ToBuffer(env, !SharedWithOthers()); }

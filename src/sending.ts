@@ -7,6 +7,7 @@ import type { Engine } from "./engine.js";
 import { typeError, ZMQError } from "./errors.js";
 import { refusedFrame, SENT } from "./native.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
+import { pack } from "./outbox.js";
 import { type Attempt, DONE } from "./pending.js";
 import { encodeText, type TextOptions } from "./text.js";
 import type { MessageTracker } from "./tracker.js";
@@ -14,6 +15,9 @@ import { settled } from "./turn.js";
 
 /** What a send resolves to: a tracker, where one was asked for or a tracked Frame was sent. */
 export type Sent = MessageTracker | undefined;
+
+/** Fewer messages than these are not worth being packed. */
+const FEW = 4;
 
 const SEND_KEYS = [...WAIT_KEYS, "copy", "track", "routingId", "group"] as const;
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
@@ -205,17 +209,23 @@ export class Sending {
     return {
       attempt: (): Promise<undefined> | undefined => {
         if (batch.length === 0) native.events(); // nothing to send, but a closed socket is an error
-        if (next < batch.length) {
+        while (next < batch.length) {
+          const packed = pack(batch, next);
+          const end = packed < FEW ? batch.length : next + packed;
           let answer: number;
           try {
-            answer = native.sendBatch(batch, next);
+            if (packed < FEW) answer = native.sendBatch(batch, next);
+            else answer = native.sendPacked(packed);
           } finally {
-            sent += (index[0] as number) - next;
-            next = index[0] as number;
+            // Both leave there how far they have got.
+            const reached = packed < FEW ? (index[0] as number) : next + (index[0] as number);
+            sent += reached - next;
+            next = reached;
           }
           if (answer < 0) throw detached(`message ${next}`);
+          if (next < end) return undefined;
         }
-        return next === batch.length ? DONE : undefined;
+        return DONE;
       },
       finished: () => next === batch.length,
       keep: () => {
