@@ -270,6 +270,15 @@ export class Messaging extends Sending {
   }
 
   #receiveSync<T>(take: Attempt<T>, flags: unknown, options: unknown): T {
+    const engine = this.#engine;
+    if (flags === undefined && options === undefined && !engine.queued(POLLIN)) {
+      try {
+        const value = take();
+        if (value !== undefined) return value as T;
+      } finally {
+        if (engine.waiting) engine.touched();
+      }
+    }
     const call = readCall(flags, options, SYNC_KEYS);
     return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }

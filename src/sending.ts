@@ -6,8 +6,8 @@ import { type Data, detached, keptMessage, type MessageData, rawMessage } from "
 import type { Engine } from "./engine.js";
 import { typeError, ZMQError } from "./errors.js";
 import { refusedFrame, SENT } from "./native.js";
-import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
 import { pack } from "./outbox.js";
+import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
 import { type Attempt, DONE } from "./pending.js";
 import { encodeText, type TextOptions } from "./text.js";
 import type { MessageTracker } from "./tracker.js";
@@ -138,6 +138,14 @@ export class Sending {
 
   /** `send` that blocks the thread. Obeys DONTWAIT, `timeout` and SNDTIMEO. */
   sendSync(data: Data, flags?: number | SyncOptions, options?: SyncOptions): undefined {
+    const engine = this.#engine;
+    if (flags === undefined && options === undefined && !engine.queued(POLLOUT)) {
+      try {
+        if (engine.native.send(data, 0) === SENT) return;
+      } finally {
+        if (engine.waiting) engine.touched();
+      }
+    }
     this.#sendSync(new Outgoing([data], "the message"), flags, options);
   }
 
