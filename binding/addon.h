@@ -47,6 +47,9 @@ class Addon : public std::enable_shared_from_this<Addon> {
   const char* outbox_memory = nullptr;
   size_t outbox_size = 0;
 
+  // Of libzmq's memory that stands in Buffers; changed on the JavaScript thread only.
+  size_t shared_bytes = 0;
+
   // Everything that the environment's end has to put in order.
   std::unordered_set<SocketHandle*> sockets;
   std::unordered_set<std::shared_ptr<SocketHandle>> parked;  // closed, but see SocketHandle::Close

@@ -52,6 +52,9 @@ class Message {
   static constexpr size_t kSmall = 1024;
   // Below this many bytes copying is cheaper than an external buffer with its finalizer.
   static constexpr size_t kShare = 32 * 1024;
+  // Node returns shared memory only when its event loop goes round, which a loop of blocking receives never lets it. What
+  // is received beyond this much is copied into memory that the garbage collector can free by itself.
+  static constexpr size_t kSharedAtOnce = size_t{128} * 1024 * 1024;
 
  private:
   zmq_msg_t msg_;
