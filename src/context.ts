@@ -235,26 +235,27 @@ export class Context implements AsyncDisposable {
     if (this.#terminated || this.#ending !== undefined) throw new ContextTerminated();
   }
 
-  /** What its sockets see of it. */
-  static inside(context: unknown): { readonly native: NativeContext; adopt(engine: Engine): void } {
+  /** What its sockets see of it. `adopt` writes an engine into its book, and returns what strikes it out again. */
+  static inside(context: unknown): {
+    readonly native: NativeContext;
+    adopt(engine: WeakRef<Engine>): () => void;
+  } {
     if (!(context instanceof Context)) throw typeError("a socket needs a Context");
     context.#alive();
     return {
       native: context.#native,
       adopt: (engine) => {
-        const reference = new WeakRef(engine);
-        context.#engines.add(reference);
-        engine.onClose(() => context.#engines.delete(reference));
-        collected.register(engine, { engines: context.#engines, reference });
+        context.#engines.add(engine);
+        return striking(context.#engines, engine);
       },
     };
   }
 }
 
-// A socket that is collected leaves its context's book.
-const collected = new FinalizationRegistry<{ engines: Set<WeakRef<Engine>>; reference: WeakRef<Engine> }>(
-  ({ engines, reference }) => engines.delete(reference),
-);
+/** Made here: within the class the closure would keep the context alive for as long as the socket. */
+const striking = (engines: Set<WeakRef<Engine>>, engine: WeakRef<Engine>) => (): void => {
+  engines.delete(engine);
+};
 
 export const contextInside = Context.inside;
 
