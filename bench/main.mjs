@@ -73,6 +73,13 @@ const number = (/** @type {string | undefined} */ text) => {
   return value;
 };
 
+/** How this was called, but for where it wrote to, which is nobody else's business. */
+function command() {
+  const given = process.argv.slice(2);
+  const flags = given.filter((flag, i) => !flag.startsWith("--out") && given[i - 1] !== "--out");
+  return ["npm run bench", ...(flags.length > 0 ? ["--", ...flags] : [])].join(" ");
+}
+
 /** A line that the next one replaces, on a terminal. @param {string} line */
 function tell(line) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
@@ -130,11 +137,10 @@ async function main() {
   const circumstances = {
     date: new Date().toISOString().slice(0, 10),
     machine: machine(),
-    command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(
-      " ",
-    ),
+    command: command(),
     rounds,
     seconds,
+    ...(count !== undefined && { count }),
   };
   const effort = { rounds, seconds, count };
   const out = options.out ?? join(root, "bench", "results");

@@ -13,7 +13,7 @@ import { targetTable } from "./targets.mjs";
 /** @typedef {import("./measure.mjs").Measurement} Measurement */
 /** @typedef {import("./care.mjs").CareTable} CareTable */
 /** @typedef {import("./machine.mjs").Machine} Machine */
-/** @typedef {{ date: string, machine: Machine, command: string, rounds: number, seconds: number }} Circumstances */
+/** @typedef {{ date: string, machine: Machine, command: string, rounds: number, seconds: number, count?: number }} Circumstances */
 /**
  * Everything that a run came to. `npm run bench` writes the first part, `npm run bench -- --targets` the second; the
  * document has both.
@@ -64,14 +64,17 @@ export function charts(results) {
 }
 
 /** @param {Circumstances} circumstances */
-function circumstances({ date, machine, command, rounds, seconds }) {
+function circumstances({ date, machine, command, rounds, seconds, count }) {
   const { cpu, cores, memory, system, load, versions } = machine;
   return table(
     ["", ""],
     [
       ["taken", date],
       ["by", `\`${command}\``],
-      ["runs a contender", `${rounds}, each of about ${seconds.toFixed(2)} s`],
+      [
+        "runs a contender",
+        `${rounds}, each of ${count === undefined ? `about ${seconds.toFixed(2)} s` : `${count} messages`}`,
+      ],
       ["processor", `${cpu}, ${cores} cores`],
       ["memory", `${short(memory / 2 ** 30)} GiB`],
       ["system", system],

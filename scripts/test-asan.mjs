@@ -32,6 +32,8 @@ const run = spawnSync(
     // Instrumented code is several times slower.
     "--testTimeout=120000",
     "--hookTimeout=120000",
+    // Runs other libraries, and programs that are not instrumented.
+    "--exclude=test/bench.test.ts",
     ...process.argv.slice(2),
   ],
   {
