@@ -138,6 +138,8 @@ const [program = process.execPath, ...args] = [
   // Instrumented code is several times slower, emulated code fifty times.
   "--testTimeout=240000",
   "--hookTimeout=240000",
+  // It runs other libraries, and programs that are not instrumented.
+  "--exclude=test/bench.test.ts",
   ...(given.length > 0 ? given : (sanitizer.tests ?? [])),
 ];
 const run = spawnSync(program, args, {

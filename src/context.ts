@@ -54,7 +54,8 @@ let instance: Context | undefined;
 
 interface Inside {
   readonly native: NativeContext;
-  adopt(engine: Engine): void;
+  /** Writes an engine into its book, and returns what strikes it out again. */
+  adopt(engine: WeakRef<Engine>): () => void;
 }
 let inside: (context: unknown) => Inside;
 
@@ -250,20 +251,18 @@ export class Context implements AsyncDisposable {
       return {
         native: context.#native,
         adopt: (engine) => {
-          const reference = new WeakRef(engine);
-          context.#engines.add(reference);
-          engine.onClose(() => context.#engines.delete(reference));
-          collected.register(engine, { engines: context.#engines, reference });
+          context.#engines.add(engine);
+          return striking(context.#engines, engine);
         },
       };
     };
   }
 }
 
-// A socket that is collected leaves its context's book.
-const collected = new FinalizationRegistry<{ engines: Set<WeakRef<Engine>>; reference: WeakRef<Engine> }>(
-  ({ engines, reference }) => engines.delete(reference),
-);
+/** Made here: within the class the closure would keep the context alive for as long as the socket. */
+const striking = (engines: Set<WeakRef<Engine>>, engine: WeakRef<Engine>) => (): void => {
+  engines.delete(engine);
+};
 
 /** What the sockets of a context see of it. */
 export const contextInside = (context: unknown): Inside => inside(context);

@@ -301,10 +301,18 @@ export class Messaging extends Sending {
     flags: unknown,
     options: unknown,
   ): T {
-    const { native } = this.#engine;
+    const engine = this.#engine;
+    if (flags === undefined && options === undefined && !engine.queued(POLLIN)) {
+      try {
+        const value = take();
+        if (value !== undefined) return value as T;
+      } finally {
+        if (engine.waiting) engine.touched();
+      }
+    }
     const call = readCall(flags, options, SYNC_RECEIVE_KEYS);
-    const attempt = wantsObjects(call.options) ? () => takeObjects(native) : take;
-    return this.#engine.runSync(POLLIN, attempt, call.timeout, call.dontWait);
+    const attempt = wantsObjects(call.options) ? () => takeObjects(engine.native) : take;
+    return engine.runSync(POLLIN, attempt, call.timeout, call.dontWait);
   }
 }
 

@@ -6,6 +6,7 @@ import { type Data, detached, keptMessage, type MessageData, rawMessage } from "
 import type { Engine } from "./engine.js";
 import { typeError, ZMQError } from "./errors.js";
 import { refusedFrame, SENT } from "./native.js";
+import { pack } from "./outbox.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
 import { type Attempt, DONE } from "./pending.js";
 import { encodeText, type TextOptions } from "./text.js";
@@ -23,6 +24,10 @@ const SEND_KEYS = [...WAIT_KEYS, ...MESSAGE_KEYS] as const;
 const SYNC_SEND_KEYS = [...SYNC_KEYS, ...MESSAGE_KEYS] as const;
 // A batch is copied, and has no one peer, group or tracker.
 const BATCH_KEYS = [...WAIT_KEYS, "copy"] as const;
+
+/** Fewer messages than these are not worth being packed. */
+const FEW = 4;
+
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
 
 export class Sending {
@@ -157,6 +162,14 @@ export class Sending {
 
   /** `send` that blocks the thread. Obeys DONTWAIT, `timeout` and SNDTIMEO. */
   sendSync(data: Data, flags?: number | SyncSendOptions, options?: SyncSendOptions): Sent {
+    const engine = this.#engine;
+    if (flags === undefined && options === undefined && !engine.queued(POLLOUT)) {
+      try {
+        if (engine.native.send(data, 0) === SENT) return undefined;
+      } finally {
+        if (engine.waiting) engine.touched();
+      }
+    }
     const read = (given: SendOptions): Outgoing =>
       new Outgoing([data], "the message", given, this.copyThreshold);
     return this.#sendSync(read, flags, options);
@@ -236,17 +249,23 @@ export class Sending {
     return {
       attempt: (): Promise<undefined> | undefined => {
         if (batch.length === 0) native.events(); // nothing to send, but a closed socket is an error
-        if (next < batch.length) {
+        while (next < batch.length) {
+          const packed = pack(batch, next);
+          const end = packed < FEW ? batch.length : next + packed;
           let answer: number;
           try {
-            answer = native.sendBatch(batch, next);
+            if (packed < FEW) answer = native.sendBatch(batch, next);
+            else answer = native.sendPacked(packed);
           } finally {
-            sent += (index[0] as number) - next;
-            next = index[0] as number;
+            // Both leave there how far they have got.
+            const reached = packed < FEW ? (index[0] as number) : next + (index[0] as number);
+            sent += reached - next;
+            next = reached;
           }
           if (answer < 0) throw detached(`message ${next}`);
+          if (next < end) return undefined;
         }
-        return next === batch.length ? DONE : undefined;
+        return DONE;
       },
       finished: () => next === batch.length,
       keep: () => {

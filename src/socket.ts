@@ -441,13 +441,15 @@ function open(context: Context, type: unknown): Shadowed {
     throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
   const engine = new Engine(owner.native, type);
   const address = engine.native.address();
-  engines.set(address, new WeakRef(engine));
+  const reference = new WeakRef(engine);
+  engines.set(address, reference);
   contexts.set(engine, context);
-  owner.adopt(engine);
-  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, closer(engine.native, address));
+  const leave = owner.adopt(reference);
+  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, closer(engine.native, address, leave));
   engine.onClose(() => {
     forget(engine);
     gone(address);
+    leave();
   });
   return new Shadowed(engine, context, type);
 }
@@ -459,9 +461,10 @@ function gone(address: bigint): void {
 }
 
 /** Closes what is left of a collected socket. Made here: within `open` the closure would keep the engine in its scope. */
-function closer(native: NativeSocket, address: bigint): () => void {
+function closer(native: NativeSocket, address: bigint, leave: () => void): () => void {
   return () => {
     gone(address);
+    leave();
     native.close();
   };
 }

@@ -1,7 +1,18 @@
 /** The blocking twins: sendSync, recvSync and the like, in scripts and worker threads. */
+import { execFileSync } from "node:child_process";
 import * as zmq from "nodezmq";
 import { describe, expect, test } from "vitest";
-import { bound, newContext, pair, posted, runWorker, texts, transports, turn } from "./support/sockets.js";
+import {
+  bound,
+  library,
+  newContext,
+  pair,
+  posted,
+  runWorker,
+  texts,
+  transports,
+  turn,
+} from "./support/sockets.js";
 
 /** What the call throws. */
 function thrown(call: () => unknown): unknown {
@@ -344,4 +355,25 @@ describe("a worker that blocks", () => {
       await ended;
     },
   );
+});
+
+test("a loop of blocking receives that never lets the event loop go round does not hoard what it has dropped", () => {
+  const program = `
+    const zmq = require(${JSON.stringify(library)});
+    const context = new zmq.Context();
+    const [left, right] = [context.socket(zmq.PAIR), context.socket(zmq.PAIR)];
+    left.bind("inproc://large");
+    right.connect("inproc://large");
+    const message = Buffer.alloc(2 ** 20, 1);
+    let received = 0;
+    for (let i = 0; i < 1000; i++) {
+      left.sendSync(message);
+      received += right.recvSync().length;
+    }
+    console.log(received, process.memoryUsage().rss);
+  `;
+  const output = execFileSync(process.execPath, ["-e", program], { encoding: "utf8" });
+  const [received, resident] = output.split(" ").map(Number);
+  expect(received).toBe(1000 * 2 ** 20);
+  expect(resident).toBeLessThan(600 * 2 ** 20);
 });
