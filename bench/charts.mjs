@@ -31,7 +31,7 @@ const way = (name) =>
     .find(Boolean) ?? "";
 
 /** @param {any} option @param {number} [height] */
-function draw(option, height = 440) {
+export function draw(option, height = 440) {
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 860, height });
   chart.setOption({
     animation: false,

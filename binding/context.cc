@@ -13,6 +13,11 @@ namespace nodezmq {
 
 namespace {
 
+// The place of ContextHandle::spare_, besides those that the program may fill.
+constexpr int kSpare = 1;
+// What SOCKET_LIMIT tells; libzmq itself would take more, and then run out of memory.
+constexpr int kMostSockets = 65535;
+
 constexpr napi_type_tag kTag = {0x6e6f64657a6d7101, 0x636f6e7465787401};
 
 // The process-wide context and the book of living ones: the only statics of the addon. They are never destroyed, since
@@ -34,7 +39,9 @@ std::shared_ptr<ContextHandle> ContextHandle::Create(int io_threads) {
   if (context == nullptr) return nullptr;
   auto handle = std::make_shared<ContextHandle>();
   handle->context_ = context;
-  if (int code = handle->Set(ZMQ_IO_THREADS, io_threads); code != 0) {
+  int code = handle->Set(ZMQ_IO_THREADS, io_threads);
+  if (code == 0) code = handle->Set(ZMQ_MAX_SOCKETS, ZMQ_MAX_SOCKETS_DFLT);
+  if (code != 0) {
     zmq_ctx_term(context);
     errno = code;
     return nullptr;
@@ -87,7 +94,60 @@ void* ContextHandle::OpenSocket(int type) {
   }
   void* socket = zmq_socket(context_, type);
   started_ = started_ || socket != nullptr;
+  if (socket != nullptr) {
+    std::lock_guard<std::mutex> inproc(inproc_mutex_);
+    OpenSpare();
+  }
   return socket;
+}
+
+void ContextHandle::OpenSpare() {
+  if (spare_ == nullptr && !resolved_) spare_ = zmq_socket(context_, ZMQ_PAIR);
+}
+
+// The spare binds the names, which attaches the connections, and is closed, which ends them.
+void ContextHandle::Resolve(const std::unordered_set<std::string>& addresses) {
+  if (spare_ == nullptr) return;
+  for (const std::string& address : addresses) zmq_bind(spare_, address.c_str());
+  zmq_close(spare_);
+  spare_ = nullptr;
+}
+
+int ContextHandle::Inproc(EndpointCall call, void* socket, const std::string& address) {
+  std::lock_guard<std::mutex> lock(inproc_mutex_);
+  if (resolved_) {
+    errno = ETERM;
+    return -1;
+  }
+  int rc;
+  do {
+    rc = call(socket, address.c_str());
+  } while (rc != 0 && zmq_errno() == EINTR);
+  if (rc != 0) return rc;
+  if (call == zmq_bind) {
+    bound_.insert(address);
+    awaited_.erase(address);
+  }
+  if (call == zmq_unbind) bound_.erase(address);
+  if (call == zmq_connect && bound_.count(address) == 0) awaited_.insert(address);
+  return rc;
+}
+
+void ContextHandle::InprocBound(const std::string& address) {
+  std::lock_guard<std::mutex> lock(inproc_mutex_);
+  awaited_.erase(address);
+}
+
+void ContextHandle::InprocClosed(const std::unordered_set<std::string>& addresses) {
+  std::lock_guard<std::mutex> lock(inproc_mutex_);
+  for (const std::string& address : addresses) bound_.erase(address);
+}
+
+void ContextHandle::Abandon(const std::string& address) {
+  std::lock_guard<std::mutex> lock(inproc_mutex_);
+  if (awaited_.erase(address) == 0) return;
+  Resolve({address});
+  OpenSpare();  // or, where its place is not free again yet, with the next socket
 }
 
 int ContextHandle::Set(int option, int value) {
@@ -96,6 +156,10 @@ int ContextHandle::Set(int option, int value) {
   Scheduling wanted = scheduling_;
   if (wanted.Take(option, value) && !started_) {
     if (int code = wanted.TryThread(); code != 0) return code;
+  }
+  if (option == ZMQ_MAX_SOCKETS) {
+    if (value < 1 || value > kMostSockets) return EINVAL;
+    value += kSpare;
   }
   if (zmq_ctx_set(context_, option, value) != 0) return zmq_errno();
   scheduling_ = wanted;
@@ -112,7 +176,9 @@ int ContextHandle::Get(int option, int* value) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (terminating_) return ETERM;
   size_t size = sizeof *value;
-  return zmq_ctx_get_ext(context_, option, value, &size) == 0 ? 0 : zmq_errno();
+  if (zmq_ctx_get_ext(context_, option, value, &size) != 0) return zmq_errno();
+  if (option == ZMQ_MAX_SOCKETS) *value -= kSpare;
+  return 0;
 }
 
 void ContextHandle::Terminate(const std::function<void()>& done) {
@@ -128,6 +194,11 @@ void ContextHandle::Terminate(const std::function<void()>& done) {
   lock.unlock();
   auto self = shared_from_this();
   auto run = [self] {
+    {
+      std::lock_guard<std::mutex> lock(self->inproc_mutex_);
+      self->resolved_ = true;
+      self->Resolve(self->awaited_);
+    }
     // zmq_ctx_term is the one call that waits: for the sockets to be closed and for what lingers.
     while (zmq_ctx_term(self->context_) != 0 && zmq_errno() == EINTR) {
     }

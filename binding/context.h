@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "addon.h"
@@ -26,6 +28,18 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
 
   // zmq_socket under the lock, so that it can never meet a freed context. Null and errno set on failure.
   void* OpenSocket(int type);
+
+  // zmq_bind, zmq_connect, zmq_unbind or zmq_disconnect on an inproc address, EINTR retried. libzmq aborts the process
+  // when a context ends with connections to names that nobody has bound and no room for as many sockets, so such names
+  // are written down.
+  using EndpointCall = int (*)(void* socket, const char* address);
+  int Inproc(EndpointCall call, void* socket, const std::string& address);
+  // What has become of names without such a call: bound by libzmq itself; given up with their socket.
+  void InprocBound(const std::string& address);
+  void InprocClosed(const std::unordered_set<std::string>& addresses);
+  // Lets go of the sockets that have connected to a name which will not be bound after all: libzmq keeps them, closed or
+  // not, until somebody binds it.
+  void Abandon(const std::string& address);
 
   // 0 or an errno.
   int Set(int option, int value);
@@ -49,6 +63,16 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
   bool started_ = false;
   std::atomic<bool> terminating_{false};
   std::vector<std::function<void()>> waiting_;
+
+  void OpenSpare();
+  void Resolve(const std::unordered_set<std::string>& addresses);
+
+  std::mutex inproc_mutex_;
+  // Binds names that were waited for in vain. It has the one place that MAX_SOCKETS does not tell of.
+  void* spare_ = nullptr;
+  bool resolved_ = false;  // the end has begun: nobody connects any more
+  std::unordered_set<std::string> bound_;
+  std::unordered_set<std::string> awaited_;  // connected to, and bound by nobody yet
 };
 
 class Context {

@@ -43,6 +43,7 @@ void SocketHandle::Close(std::optional<int> linger) {
   // A terminated context refuses options; its sockets are closed all the same.
   if (linger.has_value()) zmq_setsockopt(socket_, ZMQ_LINGER, &*linger, sizeof *linger);
   if (!parked_ && Park()) return;
+  context_->InprocClosed(bound_);
   zmq_close(socket_);
   socket_ = nullptr;
   addon_ = nullptr;
@@ -53,6 +54,7 @@ bool SocketHandle::Park() {
   int linger = 0;
   size_t size = sizeof linger;
   if (zmq_getsockopt(socket_, ZMQ_LINGER, &linger, &size) != 0 || linger >= 0) return false;
+  context_->InprocClosed(bound_);
   for (const std::string& address : bound_) zmq_unbind(socket_, address.c_str());
   parked_ = true;
   addon_->parked.insert(shared_from_this());

@@ -96,14 +96,18 @@ napi_value Socket::Endpoint(napi_env env, napi_callback_info info) {
   if (self == nullptr) return nullptr;
   std::string verb = args.Text(0);
   std::string address = args.Text(1);
-  int (*call)(void*, const char*) = verb == "bind"      ? zmq_bind
-                                    : verb == "connect" ? zmq_connect
-                                    : verb == "unbind"  ? zmq_unbind
-                                                        : zmq_disconnect;
+  ContextHandle::EndpointCall call = verb == "bind"      ? zmq_bind
+                                     : verb == "connect" ? zmq_connect
+                                     : verb == "unbind"  ? zmq_unbind
+                                                         : zmq_disconnect;
   int rc;
-  do {
-    rc = call(self->Raw(), address.c_str());
-  } while (rc != 0 && zmq_errno() == EINTR);
+  if (address.rfind("inproc://", 0) == 0) {
+    rc = self->handle_->Owner()->Inproc(call, self->Raw(), address);
+  } else {
+    do {
+      rc = call(self->Raw(), address.c_str());
+    } while (rc != 0 && zmq_errno() == EINTR);
+  }
   if (rc != 0) return Fail(env, zmq_errno(), {}, address);
   if (verb == "bind") self->handle_->Bound(address);
   if (verb == "unbind") self->handle_->Unbound(address);
@@ -123,7 +127,8 @@ napi_value Socket::Group(napi_env env, napi_callback_info info) {
 
 // monitor(address: string | null, events): libzmq's usual monitor, a PAIR, sends each event blocking: from within the next
 // bind, or from an I/O thread, it waits for ever for a reader that is slow, not there yet, or gone. A PUB never waits;
-// its reader subscribes, which a PAIR does by sending "\x01".
+// its reader subscribes, which a PAIR does by sending "\x01". The reader has connected already, and is let go of if there
+// will be no monitor.
 napi_value Socket::Monitor(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   auto* self = Live(env, args.self);
@@ -132,7 +137,10 @@ napi_value Socket::Monitor(napi_env env, napi_callback_info info) {
   int rc = args.IsNullish(0) ? zmq_socket_monitor(self->Raw(), nullptr, 0)
                              : zmq_socket_monitor_versioned(self->Raw(), address.c_str(),
                                                             static_cast<uint64_t>(args.Int(1)), 1, ZMQ_PUB);
-  return rc >= 0 ? nullptr : Fail(env, zmq_errno(), {}, address);
+  int code = rc >= 0 ? 0 : zmq_errno();
+  if (!args.IsNullish(0) && code == 0) self->handle_->Owner()->InprocBound(address);
+  if (!args.IsNullish(0) && code != 0) self->handle_->Owner()->Abandon(address);
+  return code == 0 ? nullptr : Fail(env, code, {}, address);
 }
 
 // events(): the ZMQ_EVENTS mask

@@ -85,9 +85,16 @@ export function openMonitor(
   const socket = context.socket(PAIR, { linger: 0, rcvhwm: 0 });
   try {
     const where = address ?? `inproc://nodezmq.monitor.${process.pid}.${threadId}.${++serial}`;
-    engine.native.monitor(where, events);
+    if (address !== null) {
+      // Somebody else's address is an error, and nothing to connect to.
+      socket.bind(where);
+      socket.unbind(where);
+    }
+    // Before the monitor is bound, which then finds its subscriber waiting. It would hear of a later one only when it
+    // sends, and not within a millisecond of its last event: the events until then would be lost.
     socket.connect(where);
     socket.sendSync("\x01", DONTWAIT);
+    engine.native.monitor(where, events);
     stopWithReader(engine, Messaging.engineOf(socket) as Engine);
     return socket;
   } catch (error) {
@@ -150,17 +157,34 @@ export function monitorEvents(
 ): AsyncIterableIterator<MonitorEvent> {
   const socket = openMonitor(engine, context, events, null);
   const messages = socket[Symbol.asyncIterator]();
+  /** The next event; undefined when there are no more. */
+  const read = (): Promise<MonitorEvent | undefined> =>
+    messages.next().then(({ value, done }) => {
+      const event = done ? undefined : parseMonitorMessage(value);
+      return event?.event === EVENT_MONITOR_STOPPED ? undefined : event;
+    });
+  // Once the socket is closed the events that are left are few, and are taken out at once: a loop that nobody goes on with
+  // must not keep a socket of the context open.
+  let left: Promise<MonitorEvent[]> | undefined;
+  const forget = engine.onClose(() => {
+    socket.unref();
+    left = (async () => {
+      const rest: MonitorEvent[] = [];
+      for (let event = await read(); event !== undefined; event = await read()) rest.push(event);
+      socket.close();
+      return rest;
+    })();
+  });
   const end = (): IteratorResult<MonitorEvent> => {
+    forget();
     socket.close();
     return { value: undefined, done: true };
   };
   const iterator: AsyncIterableIterator<MonitorEvent> = {
-    next: () =>
-      messages.next().then(({ value, done }) => {
-        if (done) return end();
-        const event = parseMonitorMessage(value);
-        return event.event === EVENT_MONITOR_STOPPED ? end() : { value: event, done: false };
-      }),
+    next: async () => {
+      const event = left === undefined ? await read() : (await left).shift();
+      return event === undefined ? end() : { value: event, done: false };
+    },
     return: () => Promise.resolve(end()),
     [Symbol.asyncIterator]: () => iterator,
   };

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { run } from "./support/life-child.js";
 import { failure, ipcAddress, meanwhile, newContext, pair, thrown } from "./support/life-own.js";
 import { startWorker } from "./support/life-worker.js";
 
@@ -305,6 +306,24 @@ describe("term", () => {
     await context.term();
   });
 });
+
+describe.each([1, 4])(
+  "a context with %i connections to names that nobody has bound, and no room for more",
+  (count) => {
+    test.each(["term", "destroy"] as const)("%s() ends it, as does the end of the process", async (verb) => {
+      for (const steps of [`await context.${verb}(); say("ended");`, `say("ended");`]) {
+        const outcome = await run(`
+        const context = new zmq.Context();
+        context.maxSockets = ${count};
+        const sockets = Array.from({ length: ${count} }, () => context.socket(zmq.PAIR));
+        for (const [i, socket] of sockets.entries()) socket.connect("inproc://nobody-" + i);
+        if ("${verb}" === "term") for (const socket of sockets) socket.close();
+        (async () => { ${steps} })();`);
+        expect(outcome).toEqual({ code: 0, signal: null, stdout: "ended\n", stderr: "" });
+      }
+    });
+  },
+);
 
 describe("a terminated context", () => {
   test("every use of it is ContextTerminated", async () => {

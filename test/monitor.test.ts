@@ -145,6 +145,32 @@ describe("socket.events()", () => {
     expect(await pending).toEqual({ value: undefined, done: true });
   });
 
+  test("begins at the call also while other events come: none is lost after it", async () => {
+    const context = newContext();
+    const server = context.socket(zmq.REP);
+    const address = bound(server, "tcp");
+    // A client that goes is an event that libzmq sends to a monitor that has just begun.
+    for (let i = 0; i < 200; i++) {
+      const client = context.socket(zmq.REQ, { linger: 0 });
+      const events = server.events(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED);
+      client.connect(address);
+      for await (const { name } of events) if (name === "HANDSHAKE_SUCCEEDED") break;
+      client.close();
+    }
+  });
+
+  test("of a socket that is closed keeps nobody waiting, though nobody goes on with the loop", async () => {
+    const context = new zmq.Context();
+    const socket = context.socket(zmq.PULL);
+    const events = socket.events();
+    bound(socket, "tcp");
+    expect((await events.next()).value.name).toBe("LISTENING");
+    socket.close();
+    await context.term();
+    // What the reader had not got when the context ended went with it.
+    expect((await until(events, "never")).filter((name) => name !== "CLOSED")).toEqual([]);
+  });
+
   test("leaving the loop ends the monitoring, and gives its sockets back", async () => {
     const context = new zmq.Context();
     context.maxSockets = 4;
