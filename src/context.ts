@@ -21,6 +21,7 @@ import {
   socketOptions,
 } from "./options.js";
 import { Socket } from "./socket.js";
+import type { Socket as TypedSocket } from "./socket-types.js";
 import { didYouMean } from "./suggest.js";
 
 /** How the constructor is told to make something else than a new context. */
@@ -118,7 +119,9 @@ export class Context implements AsyncDisposable {
    * @param options socket options by property name, set before it is returned: `{ linger: 0 }`
    * @throws TypeError for an unknown option; else as `new Socket`
    */
-  socket(type: SocketType | number, options: SocketOptionWrites = {}): Socket {
+  socket<T extends SocketType>(type: T, options?: SocketOptionWrites): TypedSocket<T>;
+  socket(type: number, options?: SocketOptionWrites): TypedSocket;
+  socket(type: number, options: SocketOptionWrites = {}): Socket {
     this.#alive();
     for (const name of Object.keys(options)) {
       const row = sockets[name];

@@ -26,7 +26,7 @@ export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./mo
 export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
-export { Socket } from "./socket.js";
+export { Socket } from "./socket-types.js";
 export { MessageTracker } from "./tracker.js";
 export {
   curveKeypair,

@@ -6,7 +6,7 @@ import { makeError, plainError, rangeError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { native } from "./native.js";
 import { onAbort, rejectLater } from "./pending.js";
-import type { Socket } from "./socket.js";
+import type { Socket } from "./socket-types.js";
 import { settled } from "./turn.js";
 
 /** What can be polled: a socket, a descriptor, or something with a `fileno()` or an `fd`. */
