@@ -46,7 +46,12 @@ function readThreads(ioThreads: unknown): number {
   return ioThreads;
 }
 
-let instance: Context | undefined;
+/** The process-wide context, as each class shows it. */
+const instances = new Map<typeof Context, Context>();
+
+/** The class that a static method was called on; such methods are handed around as functions, too. */
+const classOf = (self: unknown): typeof Context =>
+  typeof self === "function" && self.prototype instanceof Context ? (self as typeof Context) : Context;
 
 export interface Context
   extends ContextOptionAccessors,
@@ -89,17 +94,24 @@ export class Context implements AsyncDisposable {
 
   /** The one context of the process, in every thread: `inproc://` works between workers through it. */
   static instance(ioThreads: number = IO_THREADS_DFLT): Context {
-    if (instance === undefined || instance.closed || instance.#native.terminated()) {
-      instance = new Context(
-        new Existing(new native.Context(readThreads(ioThreads), "instance"), false) as unknown as number,
-      );
-    }
-    return instance;
+    const Class = classOf(this);
+    const known = instances.get(Class);
+    if (known !== undefined && !known.closed && !known.#native.terminated()) return known;
+    const made = new Class(
+      new Existing(new native.Context(readThreads(ioThreads), "instance"), false) as unknown as number,
+    );
+    instances.set(Class, made);
+    return made;
   }
 
   /** Another face of a context, by itself or its `underlying`; `term()` on it lets go of the shadow only. */
   static shadow(context: Context | bigint): Context {
-    return new Context(new Existing(shadowOf(context), true) as unknown as number);
+    return new (classOf(this))(new Existing(shadowOf(context), true) as unknown as number);
+  }
+
+  /** @deprecated The same as `shadow`; there is no pyczmq here. */
+  static shadowPyczmq(context: Context | bigint): Context {
+    return classOf(this).shadow(context);
   }
 
   /** Whether `term()` has been completed here. */
@@ -129,7 +141,7 @@ export class Context implements AsyncDisposable {
         throw typeError(`unknown socket option '${name}'${didYouMean(name, Object.keys(sockets))}`);
       }
     }
-    const socket = new Socket(this, type);
+    const socket = this.newSocket(type);
     try {
       for (const [option, value] of this.#defaults) {
         try {
@@ -147,6 +159,11 @@ export class Context implements AsyncDisposable {
       socket.close(0);
       throw error;
     }
+  }
+
+  /** Makes the sockets, without options: for subclasses that have sockets of a class of their own. */
+  protected newSocket(type: number): Socket {
+    return new Socket(this, type);
   }
 
   /** Sets a context option by its number. See zmq_ctx_set(3). */
@@ -174,6 +191,11 @@ export class Context implements AsyncDisposable {
     const row = Object.values(sockets).find((candidate) => candidate[0] === number);
     encodeOption(row, number, value); // a wrong value is told here, not when a socket is made
     this.#defaults.set(number, value);
+  }
+
+  /** The defaults for sockets made later, by option number, as they are now. */
+  get sockopts(): Map<number, unknown> {
+    return new Map(this.#defaults);
   }
 
   /** The default for an option. An Error that names it if there is none. */

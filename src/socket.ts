@@ -1,6 +1,7 @@
 /** zmq.Socket: everything but sending and receiving, which is in messaging.ts. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
+import { defineAliases, type SocketAliases } from "./aliases.js";
 import { readSignal, readTimeout, type WaitOptions } from "./call.js";
 import {
   ENOTSOCK,
@@ -64,7 +65,11 @@ for (const [name, number] of Object.entries(SocketType)) {
   if (!typeNames.has(number)) typeNames.set(number, name);
 }
 
-export interface Socket extends SocketOptionAccessors {}
+/** The class that a static method was called on; such methods are handed around as functions, too. */
+const classOf = (self: unknown): typeof Socket =>
+  typeof self === "function" && self.prototype instanceof Socket ? (self as typeof Socket) : Socket;
+
+export interface Socket extends SocketOptionAccessors, SocketAliases {}
 
 /**
  * A ZeroMQ socket. Made by `context.socket(type)`.
@@ -97,9 +102,10 @@ export class Socket extends Messaging {
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
   static shadow(socket: Socket | bigint): Socket {
+    const Class = classOf(this);
     if (socket instanceof Socket) {
       if (socket.closed) throw makeError(ENOTSOCK);
-      return new Socket(new Shadowed(socket.#engine, socket.#context, socket.type) as unknown as Context);
+      return new Class(new Shadowed(socket.#engine, socket.#context, socket.type) as unknown as Context);
     }
     if (typeof socket !== "bigint")
       throw typeError("Socket.shadow takes a Socket or the bigint of its `underlying`");
@@ -108,7 +114,12 @@ export class Socket extends Messaging {
       throw makeError(ENOTSOCK, `no open socket of this thread has the address ${socket}`);
     }
     const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
-    return new Socket(new Shadowed(engine, contexts.get(engine) as Context, type) as unknown as Context);
+    return new Class(new Shadowed(engine, contexts.get(engine) as Context, type) as unknown as Context);
+  }
+
+  /** pyzmq's other name of `shadow`, for turning a blocking socket into an asynchronous one: here each is both. */
+  static fromSocket(socket: Socket): Socket {
+    return classOf(this).shadow(socket);
   }
 
   /** The context it was made with. */
@@ -399,6 +410,8 @@ defineAccessors(Socket.prototype, socketOptions, notAccessors, {
   get: (socket: Socket, option) => socket.get(option),
   set: (socket: Socket, option, value) => socket.set(option, value as never),
 });
+
+defineAliases(Socket.prototype);
 
 /** Options of `socket.poll` in one object. */
 export type PollOptions = WaitOptions;
