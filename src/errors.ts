@@ -22,8 +22,12 @@ codes.set(EAGAIN, "EAGAIN"); // not EWOULDBLOCK
 // ---- What the native library tells. The addon is loaded later than this module, and not by it.
 
 let strerror = (errno: number): string => `Error ${errno}`;
-let lastErrno = (): number => 0;
+let latest = 0;
+let lastErrno = (): number => latest;
 let libraryVersion = (): string => "unknown";
+
+/** The number of the latest error of this thread; 0 before the first. */
+export const zmqErrno = (): number => lastErrno();
 
 // A text is asked for once: an Again costs no call into the addon.
 const texts = new Map<number, string>();
@@ -219,6 +223,7 @@ export class ZMQError extends ZMQBaseError {
     const number = typeof errno === "string" ? undefined : (errno ?? (message ? undefined : lastErrno()));
     const text = message ?? (typeof errno === "string" ? errno : textOf(number ?? 0));
     super(text);
+    if (number !== undefined) latest = number;
     this.errno = number;
     this.code = number === undefined ? undefined : (codes.get(number) ?? "UNKNOWN");
     this.strerror = text;
@@ -266,12 +271,15 @@ export class NotDone extends ZMQBaseError {}
 export class ZMQVersionError extends Error {
   readonly minVersion: string;
   readonly version: string;
+  /** What needs the later version. */
+  readonly msg: string;
 
   constructor(minVersion: string, feature = "Feature") {
     const version = libraryVersion();
     super(`${feature} requires libzmq >= ${minVersion}, have ${version}`);
     this.minVersion = minVersion;
     this.version = version;
+    this.msg = feature;
     trimStack(this);
   }
 }

@@ -5,7 +5,8 @@ import { native } from "./native.js";
 
 export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
-export { Context } from "./context.js";
+export * as constants from "./constants.js";
+export { Context, Context as SyncContext } from "./context.js";
 export type { Data, MessageData } from "./data.js";
 export { Endpoint } from "./endpoint.js";
 export * as error from "./errors.js";
@@ -19,14 +20,18 @@ export {
   ZMQBindError,
   ZMQError,
   ZMQVersionError,
+  zmqErrno,
 } from "./errors.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
+/** zmq.asyncio is this library under pyzmq's other name: its calls are asynchronous as they are. */
+export * as asyncio from "./index.js";
 export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
 export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
-export { Socket } from "./socket-types.js";
+export { Socket, Socket as SyncSocket } from "./socket-types.js";
+export { Stopwatch } from "./stopwatch.js";
 export { MessageTracker } from "./tracker.js";
 export {
   curveKeypair,

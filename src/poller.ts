@@ -143,6 +143,11 @@ export class Poller {
     return [...this.#masks];
   }
 
+  /** Those of `sockets` that are descriptors, not sockets. */
+  get rawSockets(): Pollable[] {
+    return [...this.#masks.keys()].filter((given) => Messaging.engineOf(given) === undefined);
+  }
+
   /** Whether it is registered. */
   has(socket: Pollable): boolean {
     return this.#masks.has(socket);

@@ -11,9 +11,9 @@ import { Socket as AnySocket } from "./socket.js";
 
 type SocketType = zmq.SocketType;
 /** The types that only send. They can still be polled and monitored, like all others. */
-type SendOnly = typeof zmq.PUB | typeof zmq.PUSH | typeof zmq.RADIO | typeof zmq.SCATTER;
+export type SendOnly = typeof zmq.PUB | typeof zmq.PUSH | typeof zmq.RADIO | typeof zmq.SCATTER;
 /** The types that only receive. XSUB and XPUB do both: their subscriptions are messages. */
-type ReceiveOnly = typeof zmq.SUB | typeof zmq.PULL | typeof zmq.DISH | typeof zmq.GATHER;
+export type ReceiveOnly = typeof zmq.SUB | typeof zmq.PULL | typeof zmq.DISH | typeof zmq.GATHER;
 
 /** A method of those types that can send; of a union, if any of it can. */
 type Sends<T, Name extends keyof AnySocket> = T extends ReceiveOnly ? never : AnySocket[Name];
@@ -40,6 +40,8 @@ export interface Socket<T extends SocketType = SocketType> extends AnySocket {
   sendSync: Sends<T, "sendSync">;
   sendMultipartSync: Sends<T, "sendMultipartSync">;
   sendBatchSync: Sends<T, "sendBatchSync">;
+  sendUnicode: Sends<T, "sendUnicode">;
+  sendPyobj: Sends<T, "sendPyobj">;
 
   recv: Receives<T, "recv">;
   recvMultipart: Receives<T, "recvMultipart">;
@@ -51,6 +53,8 @@ export interface Socket<T extends SocketType = SocketType> extends AnySocket {
   recvSync: Receives<T, "recvSync">;
   recvMultipartSync: Receives<T, "recvMultipartSync">;
   recvBatchSync: Receives<T, "recvBatchSync">;
+  recvUnicode: Receives<T, "recvUnicode">;
+  recvPyobj: Receives<T, "recvPyobj">;
   [Symbol.asyncIterator]: Receives<T, typeof Symbol.asyncIterator>;
 
   subscribe: Subscribes<T, "subscribe">;
@@ -75,6 +79,8 @@ export interface SocketClass {
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
   shadow<T extends SocketType>(socket: Socket<T>): Socket<T>;
   shadow(socket: AnySocket | bigint): Socket;
+  /** pyzmq's other name of `shadow`, for turning a blocking socket into an asynchronous one: here each is both. */
+  fromSocket<T extends SocketType>(socket: Socket<T>): Socket<T>;
 }
 
 export const Socket = AnySocket as SocketClass;
