@@ -71,6 +71,8 @@ const checks = [
   ["types of src", () => tsc("tsconfig.json")],
   ["types of tests, examples, scripts", () => tsc("tsconfig.test.json")],
   ["constants", () => node("scripts/check-constants.mjs")],
+  ["pyzmq's names", () => node("scripts/surface.mjs", "--quiet")],
+  ["docs/pyzmq.md", () => node("scripts/docs-pyzmq.mjs", "--check")],
 ];
 if (!flags.has("--no-cxx-lint")) {
   checks.push(
