@@ -39,7 +39,7 @@ function declaredFields() {
   for (const file of readdirSync(join(root, "lib"), { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".d.ts")) continue;
     const text = readFileSync(join(root, "lib", file), "utf8");
-    for (const match of text.matchAll(/^export declare (?:abstract )?class (\w+)[^\n]*\{\n([^]*?)^\}/gm)) {
+    for (const match of text.matchAll(/^export declare (?:abstract )?class (\w+)[^\n]*\{\n([\s\S]*?)^\}/gm)) {
       const [, name = "", body = ""] = match;
       const known = fields.get(name) ?? new Set();
       fields.set(name, known);
@@ -87,7 +87,7 @@ const commands = new Map([
 export function survey() {
   const main = require("nodezmq");
   const pyzmq = require("nodezmq/pyzmq");
-  const { bin } = require("../../package.json");
+  const { bin } = /** @type {{ bin?: { nodezmq?: string } }} */ (require("../../package.json"));
   const reasons = /** @type {Record<string, string>} */ (readJson("missing.json"));
   const fields = declaredFields();
   const used = new Set();
