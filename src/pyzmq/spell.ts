@@ -12,7 +12,7 @@
 import { typeError } from "../errors.js";
 import { didYouMean } from "../suggest.js";
 import { Future } from "./future.js";
-import { camel, camelKeys, snake } from "./names.js";
+import { camel, camelKeys, isPlain, snake } from "./names.js";
 import { type Callable, cancellable, functionCalls } from "./waiting.js";
 
 type Class = new (...args: never[]) => object;
@@ -39,6 +39,9 @@ const data: Readonly<Record<string, readonly number[]>> = {
 };
 /** Logging functions take any number of things to print. */
 const logs = /^(?:log|debug|info|warn|warning|error|exception|critical|fatal)$/;
+
+/** Methods that the library looks for on the object itself: they are assigned to it, not wrapped. */
+const hooks: readonly string[] = ["curveUserId", "handleZapMessage"];
 
 const isClass = (value: unknown): value is Class =>
   typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
@@ -91,11 +94,13 @@ export class Speller {
     if (waiting !== undefined) return named(cancellable(call, waiting), name);
     const kept = data[name] ?? [];
     const raw = logs.test(name);
-    const face = (result: unknown): unknown => this.#answer(result);
+    const answer = (result: unknown): unknown =>
+      typeof result === "function" && !isClass(result)
+        ? this.#decorator(result as Callable)
+        : this.#answer(result);
     return named(function (this: unknown, ...args: unknown[]) {
-      return face(
-        call.apply(this, raw ? args : args.map((arg, i) => (kept.includes(i) ? arg : camelKeys(arg)))),
-      );
+      const given = raw ? args : args.map((arg, i) => (kept.includes(i) ? arg : camelKeys(arg)));
+      return answer(call.apply(this, given));
     }, name);
   }
 
@@ -105,12 +110,33 @@ export class Speller {
     return this.#face(result);
   }
 
+  /** What wraps functions lets them see objects of this entry. */
+  #decorator(decorate: Callable): Callable {
+    const face = (value: unknown): unknown =>
+      isPlain(value)
+        ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, this.#face(member)]))
+        : this.#face(value);
+    const faced = (target: unknown): unknown =>
+      typeof target !== "function" || isClass(target)
+        ? target
+        : named(function (this: unknown, ...args: unknown[]) {
+            return Reflect.apply(target, this, args.map(face));
+          }, target.name);
+    return named(function (this: unknown, ...args: unknown[]) {
+      return Reflect.apply(decorate, this, args.map(faced));
+    }, decorate.name);
+  }
+
   #class(Base: Class): Class {
     const spelling = this.#spellings.get(Base) ?? {};
     const Open = Base as new (...args: unknown[]) => object;
     const Spelled = class extends Open {
       constructor(...args: unknown[]) {
         super(...args.map(camelKeys));
+        for (const name of hooks) {
+          const own = name in prototype ? overrides(this, snake(name), prototype) : undefined;
+          if (own !== undefined) Reflect.set(this, name, own);
+        }
       }
 
       static override [Symbol.hasInstance](value: unknown): boolean {
@@ -124,10 +150,10 @@ export class Speller {
     this.#spelled.set(Base, Spelled);
     const { prototype } = Spelled;
     for (let from: object = Base.prototype; from !== Object.prototype; from = Object.getPrototypeOf(from)) {
-      this.#members(from, prototype, spelling.calls ?? {});
+      this.#methods(from, prototype, spelling.calls ?? {});
     }
     for (let from: object = Base; from !== Function.prototype; from = Object.getPrototypeOf(from)) {
-      this.#members(from, Spelled, {});
+      this.#statics(from, Spelled);
     }
     for (const [name, property] of spelling.attributes ?? []) {
       for (const spelt of [name, name.toUpperCase()]) alias(prototype, spelt, property);
@@ -137,22 +163,50 @@ export class Speller {
     return Spelled;
   }
 
-  /** Defines the members of one object of the prototype chain, those of the nearest first. */
-  #members(from: object, to: object, calls: Readonly<Record<string, Waiting>>): void {
+  /** Defines the methods and accessors of one prototype of the chain, those of the nearest first. */
+  #methods(from: object, to: object, calls: Readonly<Record<string, Waiting>>): void {
     for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
-      if (["constructor", "prototype", "name", "length"].includes(name) || Object.hasOwn(to, name)) continue;
-      const answer = (value: unknown): unknown => this.#answer(value);
-      if (typeof member.value === "function" && !isClass(member.value)) {
-        member.value = this.#call(member.value as Callable, name, calls[name]);
-      } else if (member.get !== undefined) {
-        const get = member.get;
-        member.get = function (this: unknown) {
-          return answer(get.call(this));
-        };
+      if (name === "constructor" || Object.hasOwn(to, name)) continue;
+      const spelt = snake(name);
+      if (hooks.includes(name)) {
+        alias(to, spelt, name);
+        continue;
       }
-      Object.defineProperty(to, name, member);
-      if (snake(name) !== name) Object.defineProperty(to, snake(name), { ...member, enumerable: false });
+      if (typeof member.value === "function") {
+        const call = this.#call(member.value as Callable, name, calls[name]);
+        if (spelt === name) {
+          Object.defineProperty(to, name, { ...member, value: call });
+          continue;
+        }
+        Object.defineProperty(to, spelt, { ...member, value: call, enumerable: false });
+        Object.defineProperty(to, name, { ...member, value: overridable(call, spelt, name) });
+      } else {
+        Object.defineProperty(to, name, this.#accessor(member));
+        alias(to, spelt, name);
+      }
     }
+  }
+
+  #statics(from: object, to: object): void {
+    for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
+      if (["prototype", "name", "length"].includes(name) || Object.hasOwn(to, name)) continue;
+      const call = typeof member.value === "function" && !isClass(member.value);
+      if (call) member.value = this.#call(member.value as Callable, name);
+      Object.defineProperty(to, name, this.#accessor(member));
+      alias(to, snake(name), name);
+    }
+  }
+
+  #accessor(member: PropertyDescriptor): PropertyDescriptor {
+    const { get } = member;
+    if (get === undefined) return member;
+    const answer = (value: unknown): unknown => this.#answer(value);
+    return {
+      ...member,
+      get(this: unknown) {
+        return answer(get.call(this));
+      },
+    };
   }
 
   /** The snake_case names of a class that both entries share: not to be seen by who lists its properties. */
@@ -167,6 +221,23 @@ export class Speller {
     }
     return Shared;
   }
+}
+
+/** A method by its camelCase name, by which the library calls it: a program may have overridden the other. */
+function overridable(call: Callable, spelt: string, name: string): Callable {
+  return named(function (this: unknown, ...args: unknown[]) {
+    const own: unknown = Reflect.get(Object(this), spelt);
+    return Reflect.apply(typeof own === "function" ? own : call, this, args);
+  }, name);
+}
+
+/** A method that a subclass, or the object itself, has under a name. */
+function overrides(object: object, name: string, above: object): unknown {
+  for (let at: object | null = object; at !== null && at !== above; at = Object.getPrototypeOf(at)) {
+    const member: unknown = Object.getOwnPropertyDescriptor(at, name)?.value;
+    if (typeof member === "function") return member;
+  }
+  return undefined;
 }
 
 const named = (call: Callable, name: string): Callable =>
