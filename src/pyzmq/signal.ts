@@ -9,11 +9,17 @@ type Listener = () => void;
 export class CallSignal {
   aborted = false;
   reason: unknown = undefined;
+  readonly #looks: boolean;
   #listeners: Set<Listener> | undefined;
 
-  /** Whether anybody listens: an operation does so for exactly as long as it waits. */
+  /** @param looks whether the operation also looks at it from time to time */
+  constructor(looks = false) {
+    this.#looks = looks;
+  }
+
+  /** Whether it has an effect: an operation listens for exactly as long as it waits. */
   get heard(): boolean {
-    return this.#listeners !== undefined && this.#listeners.size > 0;
+    return this.#looks || (this.#listeners !== undefined && this.#listeners.size > 0);
   }
 
   abort(reason: unknown): void {

@@ -28,6 +28,7 @@ import type { ContextNames, SocketNames } from "./wide-options.js";
 // ---- Anything
 
 type Class = abstract new (...args: never[]) => unknown;
+type Callable = (...args: never[]) => unknown;
 type Shared =
   | typeof MainFrame
   | typeof MessageTracker
@@ -68,21 +69,23 @@ export type Spelled<V> = V extends Shared
   ? V
   : V extends typeof MainContext
     ? ContextClass
-    : V extends MainSocketClass
+    : V extends MainSocketClass | typeof AnySocket
       ? SocketClass
       : V extends typeof MainPoller
         ? PollerClass
         : V extends Class
           ? SpelledClass<V>
           : V extends (...args: infer A) => infer R
-            ? ((...args: Arguments<A>) => Result<R>) & V
+            ? R extends Callable
+              ? V & ((...args: Arguments<A>) => R)
+              : ((...args: Arguments<A>) => Result<R>) & V
             : V;
 
 /** A namespace: nested ones have names that begin with a small letter, unlike constants. */
 export type SpelledNamespace<N> = {
   readonly [K in keyof N as K | Snake<K>]: K extends Capitalize<K & string>
     ? Spelled<N[K]>
-    : N[K] extends (...args: never[]) => unknown
+    : N[K] extends Callable
       ? Spelled<N[K]>
       : N[K] extends object
         ? SpelledNamespace<N[K]>

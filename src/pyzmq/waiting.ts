@@ -11,6 +11,8 @@ interface Waiting {
   names: readonly string[];
   /** Whether the options must stay in their own place: those before are no flags, but sockets. */
   fixed?: boolean;
+  /** Whether it looks at its signal without listening to it. */
+  looks?: boolean;
 }
 
 const RECEIVE = ["flags", "copy", "track"];
@@ -38,6 +40,12 @@ export const socketCalls: Readonly<Record<string, Waiting>> = {
 
 export const pollerCalls: Readonly<Record<string, Waiting>> = {
   poll: { from: 0, names: ["timeout"] },
+};
+
+export const deviceCalls: Readonly<Record<string, Waiting>> = {
+  start: { from: 0, names: [], looks: true },
+  run: { from: 0, names: [], looks: true },
+  runDevice: { from: 0, names: [], looks: true },
 };
 
 /** Functions, by name wherever they are. */
@@ -77,7 +85,7 @@ export function cancellable(call: Callable, waiting: Waiting): Callable {
     const given = options.signal;
     // A method that calls another: the signal is there, and who called first makes the future.
     if (CallSignal.is(given)) return call.call(this, ...lead, options);
-    const abort = new CallSignal();
+    const abort = new CallSignal(waiting.looks);
     let deafen: (() => void) | undefined;
     try {
       const signal = readSignal(given);
