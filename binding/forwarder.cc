@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "args.h"
 #include "error.h"
@@ -108,7 +109,9 @@ void Forwarder::GiveBack() {
     if (route->held.empty()) continue;
     if (swap_ && route->held.size() > 1) std::swap(route->held[0], route->held[1]);
     for (auto& handle : lent) {
-      if (handle->Raw() == route->from) handle->PutBack(std::move(route->held), route->captured);
+      if (handle->Raw() != route->from) continue;
+      handle->PutBack(std::move(route->held), route->captured);
+      break;
     }
     route->held.clear();
   }
@@ -406,9 +409,10 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
     addon.Take(done);
     return Fail(env, code, "the proxy's thread cannot be started");
   }
-  auto* held = new std::shared_ptr<Forwarder>(forwarder);
+  auto held = std::make_unique<std::shared_ptr<Forwarder>>(forwarder);
   auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Forwarder>*>(data); };
-  napi_wrap(env, args.self, held, finalize, nullptr, nullptr);
+  // It fails in a worker that is being stopped just now, whose end stops the forwarder as well.
+  if (napi_wrap(env, args.self, held.get(), finalize, nullptr, nullptr) == napi_ok) (void)held.release();
   return args.self;
 }
 
