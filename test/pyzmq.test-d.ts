@@ -34,7 +34,11 @@ export async function messages(): Promise<void> {
   // @ts-expect-error
   pub.recv_multipart();
   // @ts-expect-error
+  pub.recv_multipart_sync();
+  // @ts-expect-error
   sub.send_string("x");
+  // @ts-expect-error
+  sub.send_sync("x");
   // @ts-expect-error
   pair.send("x", { routing: 5 });
   // @ts-expect-error

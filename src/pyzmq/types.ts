@@ -106,14 +106,23 @@ type OptionNames<Accessors, Wide> = {
 };
 type SocketOptions = OptionNames<SocketOptionAccessors, WideSocketOptions>;
 type OtherMethods = Omit<AnySocket, keyof Calls | keyof SocketOptionAccessors>;
-type MethodNames = { [K in keyof OtherMethods as Other<K>]: Spelled<OtherMethods[K]> };
+type Able<T, K, V> = K extends `send${string}` | "createWriteStream"
+  ? T extends ReceiveOnly
+    ? never
+    : V
+  : K extends `recv${string}` | "createReadStream"
+    ? T extends SendOnly
+      ? never
+      : V
+    : V;
+type MethodNames<T> = { [K in keyof OtherMethods as Other<K>]: Able<T, K, Spelled<OtherMethods[K]>> };
 
 /** A socket whose methods and options answer to pyzmq's names too, and whose promises are Futures. */
 export interface Socket<T extends SocketType = SocketType>
   extends MainSocket<T>,
     SocketOptions,
     SocketNames,
-    MethodNames {
+    MethodNames<T> {
   readonly context: Context;
   getMonitorSocket(events?: number | null, address?: string | null): Socket;
   poll: Calls["poll"];
