@@ -18,8 +18,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Loaded by Node itself: it is CommonJS, and there must be one copy of its classes.
     server: { deps: { external: [/\/lib\/.*\.m?js$/] } },
   },

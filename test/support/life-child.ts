@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A child that takes longer than this hangs: it is killed, and its test fails. */
-const WATCHDOG = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 10_000);
+const WATCHDOG = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 30_000);
 
 /** What the children's programs find: the library, and a way to print that survives `process.exit()`. */
 const prelude = `
