@@ -8,6 +8,7 @@ export * from "./constants.js";
 export * as constants from "./constants.js";
 export { Context, Context as SyncContext } from "./context.js";
 export type { Data, MessageData } from "./data.js";
+export * as decorators from "./decorators.js";
 export { Endpoint } from "./endpoint.js";
 export * as error from "./errors.js";
 export {
@@ -22,6 +23,7 @@ export {
   ZMQVersionError,
   zmqErrno,
 } from "./errors.js";
+export * as eventloop from "./eventloop/index.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
 /** zmq.asyncio is this library under pyzmq's other name: its calls are asynchronous as they are. */
 export * as asyncio from "./index.js";
@@ -35,6 +37,7 @@ export { Socket, Socket as SyncSocket } from "./socket-types.js";
 export * as ssh from "./ssh/index.js";
 export { Stopwatch } from "./stopwatch.js";
 export { MessageTracker } from "./tracker.js";
+export * as utils from "./utils/index.js";
 export {
   curveKeypair,
   curvePublic,

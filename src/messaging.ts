@@ -274,3 +274,5 @@ export class Messaging extends Sending {
     return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
 }
+
+export { takeMessageObjects };

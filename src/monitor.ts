@@ -38,7 +38,7 @@ export function parseMonitorMessage(frames: readonly Uint8Array[]): MonitorEvent
   return {
     event,
     name: names.get(event) ?? `EVENT_${event}`,
-    value: view.getUint32(2, little),
+    value: view.getInt32(2, little),
     endpoint: Buffer.from(endpoint.buffer, endpoint.byteOffset, endpoint.byteLength).toString("utf8"),
   };
 }

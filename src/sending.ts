@@ -32,6 +32,11 @@ export class Sending {
     return typeof socket === "object" && socket !== null && #engine in socket ? socket.#engine : undefined;
   }
 
+  /** What sends a message once, for those that have queues of their own. */
+  static senderOf(socket: Sending, outgoing: Outgoing, flags: number): Attempt<Sent> {
+    return socket.#sender(outgoing, flags);
+  }
+
   /**
    * Sends one frame: the last of its message, unless `flags` has `SNDMORE`. Waits while the high-water mark is reached
    * or there is no peer, where the socket type does so.
@@ -232,3 +237,5 @@ function encodeJson(value: unknown): string {
   if (text === undefined) throw typeError(`JSON cannot say ${typeof value}`);
   return text;
 }
+
+export { encodeJson };

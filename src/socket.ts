@@ -21,7 +21,6 @@ import { Endpoint, readAddress } from "./endpoint.js";
 import { Engine } from "./engine.js";
 import { makeError, typeError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
-import { Messaging } from "./messaging.js";
 import {
   type MonitorEvent,
   monitorEvents,
@@ -46,6 +45,7 @@ import {
   socketOptions,
 } from "./options.js";
 import { type RandomPortOptions, randomPort } from "./random-port.js";
+import { Streaming } from "./streaming.js";
 
 /** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
 const engines = new Map<bigint, WeakRef<Engine>>();
@@ -77,7 +77,7 @@ export interface Socket extends SocketOptionAccessors, SocketAliases {}
  * Methods that may wait return promises; the others act at once. A socket belongs to the thread that made it.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the option table defines the accessors, below
-export class Socket extends Messaging {
+export class Socket extends Streaming {
   readonly #engine: Engine;
   readonly #context: Context;
   /** The socket type, as given: `zmq.REQ`. */

@@ -620,6 +620,68 @@ describe("the poller with a command server and a publisher", () => {
   });
 });
 
+describe("the stream poller", () => {
+  test("obeys the command server, and prints what the publisher has to say", async () => {
+    const [commands, updates] = await examplePorts(2);
+
+    const lines = await exampleProgram("poller/pyzmq_stream_poller.mjs", commands, updates).end();
+
+    const find = (pattern: RegExp) => lines.filter((line) => pattern.test(line));
+    const published = find(/^[89] server#\d+$/);
+    expect(published).toHaveLength(10);
+    expect(find(/^Received|^Worker/)).toEqual([
+      ...times(6, () => "Received control command: Continue"),
+      "Received control command: Exit",
+      "Received exit command, client will stop receiving messages",
+      "Worker has stopped processing messages.",
+    ]);
+    const processed = find(/^Processing/).map((line) => line.replace("Processing ... ", ""));
+    for (const update of processed) expect(published).toContain(update);
+    expect(lines).toHaveLength(10 + 9 + 2 + 2 + processed.length);
+  });
+
+  test("calls back for both sockets as their messages come", async () => {
+    const [commands, updates] = await examplePorts(2);
+    const context = newContext();
+    const commander = context.socket(zmq.PUSH);
+    commander.bind(localhost(commands));
+    const publisher = context.socket(zmq.XPUB);
+    publisher.bind(localhost(updates));
+    process.env.NODEZMQ_EXAMPLE_TARGET = JSON.stringify(["client", commands, updates]);
+    onTestFinished(() => void delete process.env.NODEZMQ_EXAMPLE_TARGET);
+    const client = exampleProgram("poller/pyzmq_stream_poller.mjs");
+    expect(await publisher.recvString()).toBe("\u00019");
+
+    await publisher.sendBatch(["8 server#1", "9 server#2"]);
+    await client.printed(1, /server#2/);
+    await commander.send("Continue");
+    await client.printed(1, /Continue/);
+    await publisher.send("9 server#3");
+    await client.printed(1, /server#3/);
+    await commander.send("Exit");
+
+    expect(await client.end()).toEqual([
+      `Connected to server with port ${commands}`,
+      `Connected to publisher with port ${updates}`,
+      "Processing ... 9 server#2",
+      "Received control command: Continue",
+      "Processing ... 9 server#3",
+      "Received control command: Exit",
+      "Received exit command, client will stop receiving messages",
+      "Worker has stopped processing messages.",
+    ]);
+  });
+});
+
+test("the first steps print the versions", async () => {
+  expect(await exampleProgram("basics/version.mjs").end()).toEqual([
+    `nodezmq ${zmq.version}`,
+    `pyzmq's API ${zmq.pyzmqVersion()}`,
+    `libzmq ${zmq.zmqVersion()}`,
+    "Socket(zmq.REP)",
+  ]);
+});
+
 describe("every example", () => {
   const folder = fileURLToPath(new URL("../examples/", import.meta.url));
   const read = (path: string) => readFileSync(path, "utf8");

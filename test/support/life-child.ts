@@ -7,6 +7,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** A child that takes longer than this hangs: it is killed, and its test fails. */
 const WATCHDOG = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 30_000);
 
+/** A command that all children are run by: valgrind's. */
+const UNDER = (process.env.NODEZMQ_TEST_UNDER ?? "").split(" ").filter(Boolean);
+
 /** What the children's programs find: the library, and a way to print that survives `process.exit()`. */
 const prelude = `
 const zmq = require("nodezmq");
@@ -44,7 +47,7 @@ export interface Child {
 
 /** Starts a child that runs a program in CommonJS, with `zmq` and `say` at hand. */
 export function start(program: string, options: ChildOptions = {}): Child {
-  const { flags = [], env = {}, stdio = "pipe", load = true, patience = WATCHDOG, under = [] } = options;
+  const { flags = [], env = {}, stdio = "pipe", load = true, patience = WATCHDOG, under = UNDER } = options;
   const command = [...under, process.execPath, ...flags, "-e", (load ? prelude : "") + program];
   const child = spawn(command[0] as string, command.slice(1), {
     cwd: root, // where the library is found by its own name
