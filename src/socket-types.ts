@@ -40,6 +40,8 @@ export interface Socket<T extends SocketType = SocketType> extends AnySocket {
   sendSync: Sends<T, "sendSync">;
   sendMultipartSync: Sends<T, "sendMultipartSync">;
   sendBatchSync: Sends<T, "sendBatchSync">;
+  createWriteStream: Sends<T, "createWriteStream">;
+  readonly writable: Sends<T, "writable">;
   sendUnicode: Sends<T, "sendUnicode">;
   sendPyobj: Sends<T, "sendPyobj">;
 
@@ -53,8 +55,11 @@ export interface Socket<T extends SocketType = SocketType> extends AnySocket {
   recvSync: Receives<T, "recvSync">;
   recvMultipartSync: Receives<T, "recvMultipartSync">;
   recvBatchSync: Receives<T, "recvBatchSync">;
+  createReadStream: Receives<T, "createReadStream">;
+  readonly readable: Receives<T, "readable">;
   recvUnicode: Receives<T, "recvUnicode">;
   recvPyobj: Receives<T, "recvPyobj">;
+  createDuplex: T extends SendOnly ? never : Sends<T, "createDuplex">;
   [Symbol.asyncIterator]: Receives<T, typeof Symbol.asyncIterator>;
 
   subscribe: Subscribes<T, "subscribe">;

@@ -150,6 +150,27 @@ export async function abilities(): Promise<void> {
   gather.send("x");
 }
 
+/** Streams go in the directions that the socket has. */
+export function streams(): void {
+  pub.createWriteStream().write("x");
+  sub.createReadStream().pipe(push.createWriteStream());
+  dealer.createDuplex().end();
+  void sub.readable.getReader();
+  void push.writable.getWriter();
+  // @ts-expect-error PUB does not receive
+  pub.createReadStream();
+  // @ts-expect-error
+  pub.readable.getReader();
+  // @ts-expect-error
+  pub.createDuplex();
+  // @ts-expect-error SUB does not send
+  sub.createWriteStream();
+  // @ts-expect-error
+  sub.writable.getWriter();
+  // @ts-expect-error
+  sub.createDuplex();
+}
+
 // ---- Plain Socket has everything, and takes every socket
 
 const sockets: zmq.Socket[] = [pub, sub, push, pull, req, rep, dealer, router, pair, stream, xpub, xsub];

@@ -66,7 +66,7 @@ export type Message = types.Frame;
 // Named one by one, for Node finds the names of a CommonJS module by reading its text. test/pyzmq-names.test.ts tells of
 // one that is missing. What has one spelling and returns no promise comes from the main entry, below.
 export const { Context, Socket, Poller, Frame, Message, SyncContext, SyncSocket, Stopwatch } = spelled;
-export const { asyncio, constants, error, log, ssh } = spelled;
+export const { asyncio, constants, decorators, error, eventloop, log, ssh, utils } = spelled;
 export const { device, has, proxy, select, strerror, version } = spelled;
 export const { curveKeypair, curvePublic, proxySteerable, setExitLinger, zmqErrno, zmqPoll } = spelled;
 export const { curve_keypair, curve_public, proxy_steerable, set_exit_linger, zmq_errno, zmq_poll } = spelled;
