@@ -3,12 +3,14 @@ import { readTimeout } from "./call.js";
 import { typeError } from "./errors.js";
 import { native } from "./native.js";
 
+export * as auth from "./auth/index.js";
 export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export * as constants from "./constants.js";
 export { Context, Context as SyncContext } from "./context.js";
 export type { Data, MessageData } from "./data.js";
 export * as decorators from "./decorators.js";
+export * as devices from "./devices/index.js";
 export { Endpoint } from "./endpoint.js";
 export * as error from "./errors.js";
 export {

@@ -14,6 +14,7 @@ export interface ProxyOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The engine of a socket that may be lent: TypeError, ENOTSOCK or EBUSY if it may not. */
 function engine(socket: unknown, name: string): Engine {
   const found = Messaging.engineOf(socket);
   if (found === undefined) throw typeError(`the ${name} of a proxy must be a Socket`);
@@ -59,15 +60,25 @@ export function forward(
   return { done, stop: () => stop() };
 }
 
-function run(
-  frontend: unknown,
-  backend: unknown,
-  capture: unknown,
-  control: unknown,
-  given: ProxyOptions,
+/** What `runProxy` forwards between, as a program has given it. */
+interface Given {
+  frontend: unknown;
+  backend: unknown;
+  capture?: unknown;
+  control?: unknown;
+}
+
+/** What a monitored queue adds to a proxy. */
+export type Monitoring = Pick<ForwarderOptions, "forwardPrefix" | "backwardPrefix" | "swap">;
+
+/** Forwards until it ends by itself, or the signal is aborted; keeps the process alive meanwhile. Never throws. */
+export function runProxy(
+  { frontend, backend, capture, control }: Given,
+  options: unknown,
+  monitoring: Monitoring = {},
 ): Promise<void> {
   try {
-    const signal = readSignal(checkKeys(given, ["signal"]).signal);
+    const signal = readSignal(checkKeys(options, ["signal"]).signal);
     const sockets = {
       frontend: engine(frontend, "frontend"),
       backend: engine(backend, "backend"),
@@ -75,7 +86,7 @@ function run(
       control: optional(control, "control"),
     };
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const running = forward(sockets, { keepAlive: true });
+    const running = forward(sockets, { ...monitoring, keepAlive: true });
     if (signal === undefined) return running.done;
     const abort = (): void => running.stop();
     signal.addEventListener("abort", abort, { once: true });
@@ -102,7 +113,7 @@ export function proxy(
   capture?: Socket | null,
   options: ProxyOptions = {},
 ): Promise<void> {
-  return run(frontend, backend, capture, undefined, options);
+  return runProxy({ frontend, backend, capture }, options);
 }
 
 /**
@@ -118,7 +129,7 @@ export function proxySteerable(
   control?: Socket | null,
   options: ProxyOptions = {},
 ): Promise<void> {
-  return run(frontend, backend, capture, control, options);
+  return runProxy({ frontend, backend, capture, control }, options);
 }
 
 /** pyzmq's old name of `proxy`; the type (QUEUE, FORWARDER, STREAMER) says only what it is meant for. */
@@ -130,5 +141,5 @@ export function device(
 ): Promise<void> {
   if (typeof type !== "number")
     return Promise.reject(typeError("a device type is QUEUE, FORWARDER or STREAMER"));
-  return run(frontend, backend, undefined, undefined, options);
+  return runProxy({ frontend, backend }, options);
 }
