@@ -128,3 +128,46 @@ same<Exclude<Snake<Contexts> | Uppercase<Snake<Contexts>>, keyof zmq.Context>, n
 type Names<T> = { [K in keyof T]: K extends Uncapitalize<K & string> ? Snake<K & string> : K }[keyof T];
 same<Exclude<Names<typeof main>, keyof typeof zmq>, never>(true);
 same<Exclude<Names<main.Socket>, keyof zmq.Socket | "engine_of">, never>(true);
+
+// ---- Modules
+
+export async function modules(): Promise<void> {
+  const device = new zmq.devices.ThreadDevice(zmq.QUEUE, zmq.ROUTER, zmq.DEALER);
+  device.bind_in("tcp://127.0.0.1:*");
+  const port: number = device.bind_out_to_random_port("tcp://127.0.0.1", { min_port: 5 });
+  device.setsockopt_in(zmq.LINGER, 0);
+  device.daemon = device.done;
+  const type: number = device.in_type;
+  const started: zmq.Future<void> = device.start();
+  const queue: zmq.Future<void> = zmq.devices.monitored_queue(plain, plain, plain, "in", "out");
+  const authenticator = new zmq.auth.thread.ThreadAuthenticator(context);
+  authenticator.configure_curve("*", "folder");
+  authenticator.configure_plain("*", { any_name: "password" });
+  const alive: boolean = authenticator.is_alive();
+  zmq.auth.create_certificates("folder", "name");
+  const key: string = zmq.auth.load_certificate("file")[0];
+  const stream = new zmq.eventloop.zmqstream.ZMQStream(sub);
+  stream.on_recv((frames) => frames.length);
+  const handler = new zmq.log.handlers.PUBHandler("tcp://127.0.0.1:*", { root_topic: "app" });
+  handler.root_topic = "other";
+  zmq.decorators.socket(zmq.PUB, { context_name: "ctx" });
+  const ports: number[] = zmq.ssh.tunnel.select_random_ports(2);
+  const event = zmq.utils.monitor.parse_monitor_message([]);
+  void [port, type, started, queue, alive, key, ports, event.name];
+  // @ts-expect-error
+  device.bind_inn("x");
+  // @ts-expect-error
+  new zmq.log.handlers.PUBHandler("tcp://127.0.0.1:*", { root_topi: "app" });
+}
+
+/** Namespaces of the main entry that are not spelled here. */
+type Unspelled = {
+  [K in keyof typeof main]: K extends Capitalize<K & string>
+    ? never
+    : (typeof main)[K] extends (...args: never[]) => unknown
+      ? never
+      : (typeof main)[K] extends object
+        ? Exclude<Names<(typeof main)[K]>, keyof (typeof zmq)[K]>
+        : never;
+}[keyof typeof main];
+same<Unspelled, never>(true);

@@ -15,7 +15,7 @@ import { MessageTracker } from "../tracker.js";
 import { isPlain, snake } from "./names.js";
 import { Speller, type Spelling } from "./spell.js";
 import type * as types from "./types.js";
-import { pollerCalls, socketCalls } from "./waiting.js";
+import { deviceCalls, pollerCalls, socketCalls } from "./waiting.js";
 
 /** Option names in lower case, and the properties that they are. */
 function attributes(...tables: readonly object[]): Map<string, string> {
@@ -33,6 +33,7 @@ const spellings = new Map<unknown, Spelling>([
   [MainSocket, { calls: socketCalls, attributes: ofSockets, fields: ["copyThreshold"] }],
   [MainPoller, { calls: pollerCalls }],
   [MainContext, { attributes: ofContexts }],
+  ...Object.values(zmq.devices).map((device): [unknown, Spelling] => [device, { calls: deviceCalls }]),
 ]);
 const shared = new Set<unknown>([MainFrame, MessageTracker, Endpoint]);
 
@@ -66,13 +67,18 @@ export type Message = types.Frame;
 // Named one by one, for Node finds the names of a CommonJS module by reading its text. test/pyzmq-names.test.ts tells of
 // one that is missing. What has one spelling and returns no promise comes from the main entry, below.
 export const { Context, Socket, Poller, Frame, Message, SyncContext, SyncSocket, Stopwatch } = spelled;
-export const { asyncio, constants, decorators, error, eventloop, log, ssh, utils } = spelled;
+export const { asyncio, auth, constants, decorators, devices, error } = spelled;
+export const { eventloop, log, ssh, utils } = spelled;
 export const { device, has, proxy, select, strerror, version } = spelled;
-export const { curveKeypair, curvePublic, proxySteerable, setExitLinger, zmqErrno, zmqPoll } = spelled;
-export const { curve_keypair, curve_public, proxy_steerable, set_exit_linger, zmq_errno, zmq_poll } = spelled;
+export const { curveKeypair, proxySteerable, setExitLinger, zmqErrno, zmqPoll } = spelled;
+export const { curve_keypair, proxy_steerable, set_exit_linger, zmq_errno, zmq_poll } = spelled;
 export const { pyzmqVersion, pyzmqVersionInfo, zmqVersion, zmqVersionInfo } = spelled;
 export const { pyzmq_version, pyzmq_version_info, zmq_version, zmq_version_info } = spelled;
-export const { parseMonitorMessage, parse_monitor_message } = spelled;
+// Declared by reference: written out, the declaration of what takes a Uint8Array is for the newest compilers only.
+export const curvePublic: typeof spelled.curvePublic = spelled.curvePublic;
+export const curve_public: typeof spelled.curve_public = spelled.curve_public;
+export const parseMonitorMessage: typeof spelled.parseMonitorMessage = spelled.parseMonitorMessage;
+export const parse_monitor_message: typeof spelled.parse_monitor_message = spelled.parse_monitor_message;
 export const { recvMonitorMessage, recv_monitor_message } = spelled;
 
 // What is not named above is still spelled, though not typed.
