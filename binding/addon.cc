@@ -27,8 +27,8 @@ namespace {
 // How long, in milliseconds, the end of a process or worker may wait for what is still queued.
 std::atomic<int> exit_linger{1000};
 
-// How long after the exit limit libzmq may take to let go of messages that it drops.
-constexpr int kPinGraceMs = 2000;
+// How long after the exit limit libzmq may take to let go of messages that it drops. The limit can be as large as an int.
+constexpr std::chrono::milliseconds kPinGrace(2000);
 
 // The environments that have not been cleaned up, for the exit that skips the cleanup hooks: process.exit() on the main
 // thread goes straight to the C library's exit handlers.
@@ -221,7 +221,7 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   for (Watcher* watcher : watchers) watcher->Close();
   ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline));
   // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
-  self->WaitForPins(Left(deadline) + kPinGraceMs);
+  self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
   for (napi_ref* reference :
        {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref, &self->frame}) {
     if (*reference != nullptr) napi_delete_reference(self->env, *reference);
@@ -275,9 +275,9 @@ bool Addon::HasPins() {
   return pins_ > 0;
 }
 
-void Addon::WaitForPins(int limit_ms) {
+void Addon::WaitForPins(std::chrono::milliseconds limit) {
   std::unique_lock<std::mutex> lock(pins_mutex_);
-  unpinned_.wait_for(lock, std::chrono::milliseconds(limit_ms), [this] { return pins_ == 0; });
+  unpinned_.wait_for(lock, limit, [this] { return pins_ == 0; });
 }
 
 void Addon::Call(napi_ref function, std::initializer_list<napi_value> arguments) {

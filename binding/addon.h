@@ -1,6 +1,7 @@
 // What belongs to one JavaScript environment (the main thread's, or one worker's).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <initializer_list>
@@ -69,7 +70,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
 
  private:
   static void Cleanup(napi_async_cleanup_hook_handle hook, void* arg);
-  void WaitForPins(int limit_ms);
+  void WaitForPins(std::chrono::milliseconds limit);
 
   std::unordered_set<napi_ref> kept_;
   std::mutex pins_mutex_;

@@ -49,6 +49,6 @@ const text = readFileSync(at("surface/guide.md"), "utf8")
 if (!process.argv.includes("--check")) {
   writeFileSync(page, text);
 } else if (!existsSync(page) || readFileSync(page, "utf8") !== text) {
-  console.log("docs/pyzmq.md is stale: npm run docs:pyzmq writes it anew");
+  console.log("docs/pyzmq.md is stale: npm run docs writes it anew");
   process.exit(1);
 }

@@ -1,6 +1,7 @@
 /** zmq.Context. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
+import { checkKeys, readNamed, readThreshold } from "./call.js";
 import { EINVAL, IO_THREADS_DFLT, type SocketType } from "./constants.js";
 import type { Engine } from "./engine.js";
 import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
@@ -15,14 +16,15 @@ import {
   decodeOption,
   encodeOption,
   type OptionRow,
+  optionName,
   optionNumber,
   readLinger,
   type SocketOptionWrites,
+  socketOptionRow,
   socketOptions,
 } from "./options.js";
 import { Socket } from "./socket.js";
 import type { Socket as TypedSocket } from "./socket-types.js";
-import { didYouMean } from "./suggest.js";
 
 /** How the constructor is told to make something else than a new context. */
 class Existing {
@@ -34,8 +36,15 @@ class Existing {
 
 const sockets: Readonly<Record<string, OptionRow>> = socketOptions;
 const contexts: Readonly<Record<string, OptionRow>> = contextOptions;
+const settable = [
+  ...Object.keys(sockets).filter((name) => sockets[name]?.[2] !== "r"),
+  "socketClass",
+  "copyThreshold",
+];
 
-function readThreads(ioThreads: unknown): number {
+function readThreads(given: unknown): number {
+  const named = typeof given === "object" && given !== null && "ioThreads" in given;
+  const ioThreads = named ? readNamed(given, "ioThreads") : given;
   if (typeof ioThreads !== "number" || !Number.isInteger(ioThreads)) {
     throw typeError(
       `ioThreads must be a whole number; got ${ioThreads === null ? "null" : typeof ioThreads}`,
@@ -52,6 +61,23 @@ const instances = new Map<typeof Context, Context>();
 /** The class that a static method was called on; such methods are handed around as functions, too. */
 const classOf = (self: unknown): typeof Context =>
   typeof self === "function" && self.prototype instanceof Context ? (self as typeof Context) : Context;
+
+interface Inside {
+  readonly native: NativeContext;
+  adopt(engine: Engine): void;
+}
+/** A class that makes sockets as `Socket` does. */
+export type SocketClass<S extends Socket = Socket> = new (context: Context, type: number) => S;
+
+/** Options of `context.socket`. */
+export type NewSocketOptions = SocketOptionWrites & {
+  /** What makes the socket, instead of the context's own class. */
+  socketClass?: SocketClass | undefined;
+  /** Bytes from which `copy: false` shares memory. Default `zmq.COPY_THRESHOLD`. */
+  copyThreshold?: number | undefined;
+};
+
+let inside: (context: unknown) => Inside;
 
 export interface Context
   extends ContextOptionAccessors,
@@ -76,7 +102,7 @@ export class Context implements AsyncDisposable {
    * `underlying` instead makes a shadow.
    * @throws ZMQError EINVAL for a negative number, EMFILE. See zmq_ctx_new(3).
    */
-  constructor(ioThreads: number | Context | bigint = IO_THREADS_DFLT) {
+  constructor(ioThreads: number | { ioThreads: number } | Context | bigint = IO_THREADS_DFLT) {
     const given: unknown = ioThreads;
     if (given instanceof Existing) {
       this.#native = given.native;
@@ -93,13 +119,12 @@ export class Context implements AsyncDisposable {
   }
 
   /** The one context of the process, in every thread: `inproc://` works between workers through it. */
-  static instance(ioThreads: number = IO_THREADS_DFLT): Context {
+  static instance(ioThreads: number | { ioThreads: number } = IO_THREADS_DFLT): Context {
+    const threads = readThreads(ioThreads);
     const Class = classOf(this);
     const known = instances.get(Class);
     if (known !== undefined && !known.closed && !known.#native.terminated()) return known;
-    const made = new Class(
-      new Existing(new native.Context(readThreads(ioThreads), "instance"), false) as unknown as number,
-    );
+    const made = new Class(new Existing(new native.Context(threads, "instance"), false) as unknown as number);
     instances.set(Class, made);
     return made;
   }
@@ -128,20 +153,22 @@ export class Context implements AsyncDisposable {
    * Opens a socket.
    *
    * @param type `zmq.REQ` and so on
-   * @param options socket options by property name, set before it is returned: `{ linger: 0 }`
+   * @param options socket options by property name, set before it is returned: `{ linger: 0 }`. Also `socketClass`, a
+   * class of the program's own that is made with the context and the type, and may stand in place of the options, and
+   * `copyThreshold`.
    * @throws TypeError for an unknown option; else as `new Socket`
    */
-  socket<T extends SocketType>(type: T, options?: SocketOptionWrites): TypedSocket<T>;
-  socket(type: number, options?: SocketOptionWrites): TypedSocket;
-  socket(type: number, options: SocketOptionWrites = {}): Socket {
+  socket<S extends Socket>(type: number, socketClass: SocketClass<S>): S;
+  socket<S extends Socket>(type: number, options: NewSocketOptions & { socketClass: SocketClass<S> }): S;
+  socket<T extends SocketType>(type: T, options?: NewSocketOptions | null): TypedSocket<T>;
+  socket(type: number, options?: NewSocketOptions | null): TypedSocket;
+  socket(type: number, options?: NewSocketOptions | SocketClass | null): Socket {
     this.#alive();
-    for (const name of Object.keys(options)) {
-      const row = sockets[name];
-      if (row === undefined || row[2] === "r") {
-        throw typeError(`unknown socket option '${name}'${didYouMean(name, Object.keys(sockets))}`);
-      }
-    }
-    const socket = this.newSocket(type);
+    const named = typeof options === "function" ? { socketClass: options } : (options ?? {});
+    const { socketClass, copyThreshold, ...given } = checkKeys(named, settable) as NewSocketOptions;
+    if (socketClass !== undefined && typeof socketClass !== "function")
+      throw typeError("socketClass must be a class of sockets");
+    const socket = socketClass === undefined ? this.newSocket(type) : new socketClass(this, type);
     try {
       for (const [option, value] of this.#defaults) {
         try {
@@ -151,7 +178,8 @@ export class Context implements AsyncDisposable {
           if (!(error instanceof ZMQError)) throw error;
         }
       }
-      for (const [name, value] of Object.entries(options)) {
+      if (copyThreshold !== undefined) socket.copyThreshold = readThreshold(copyThreshold);
+      for (const [name, value] of Object.entries(given)) {
         if (value !== undefined) socket.set((sockets[name] as OptionRow)[0], value as never);
       }
       return socket;
@@ -188,8 +216,7 @@ export class Context implements AsyncDisposable {
       this.#defaults.delete(number);
       return;
     }
-    const row = Object.values(sockets).find((candidate) => candidate[0] === number);
-    encodeOption(row, number, value); // a wrong value is told here, not when a socket is made
+    encodeOption(socketOptionRow(number), number, value); // a wrong value is told here, not when a socket is made
     this.#defaults.set(number, value);
   }
 
@@ -201,8 +228,10 @@ export class Context implements AsyncDisposable {
   /** The default for an option. An Error that names it if there is none. */
   getsockopt(option: number): unknown {
     const number = optionNumber(option);
-    if (!this.#defaults.has(number))
-      throw plainError(`the context has no default for socket option ${number}`);
+    if (!this.#defaults.has(number)) {
+      const name = optionName(socketOptionRow(number), number);
+      throw plainError(`the context has no default for socket option ${number} (${name})`);
+    }
     return this.#defaults.get(number);
   }
 
@@ -231,11 +260,11 @@ export class Context implements AsyncDisposable {
   /**
    * Closes the context's sockets of this thread, then `term()`.
    *
-   * @param linger milliseconds, instead of each socket's LINGER
+   * @param linger milliseconds, instead of each socket's LINGER; or `{ linger }`
    */
-  destroy(linger?: number | null): Promise<void> {
+  destroy(linger?: number | null | { linger?: number | null }): Promise<void> {
     try {
-      const wait = readLinger(linger);
+      const wait = readLinger(readNamed(linger, "linger"));
       for (const reference of this.#engines) {
         const engine = reference.deref();
         if (engine === undefined || engine.closed) continue;
@@ -260,18 +289,19 @@ export class Context implements AsyncDisposable {
     if (this.#terminated || this.#ending !== undefined) throw new ContextTerminated();
   }
 
-  /** What its sockets see of it. */
-  static inside(context: unknown): { readonly native: NativeContext; adopt(engine: Engine): void } {
-    if (!(context instanceof Context)) throw typeError("a socket needs a Context");
-    context.#alive();
-    return {
-      native: context.#native,
-      adopt: (engine) => {
-        const reference = new WeakRef(engine);
-        context.#engines.add(reference);
-        engine.onClose(() => context.#engines.delete(reference));
-        collected.register(engine, { engines: context.#engines, reference });
-      },
+  static {
+    inside = (context) => {
+      if (!(context instanceof Context)) throw typeError("a socket needs a Context");
+      context.#alive();
+      return {
+        native: context.#native,
+        adopt: (engine) => {
+          const reference = new WeakRef(engine);
+          context.#engines.add(reference);
+          engine.onClose(() => context.#engines.delete(reference));
+          collected.register(engine, { engines: context.#engines, reference });
+        },
+      };
     };
   }
 }
@@ -281,7 +311,8 @@ const collected = new FinalizationRegistry<{ engines: Set<WeakRef<Engine>>; refe
   ({ engines, reference }) => engines.delete(reference),
 );
 
-export const contextInside = Context.inside;
+/** What the sockets of a context see of it. */
+export const contextInside = (context: unknown): Inside => inside(context);
 
 // A context is not collected, and so not terminated, while somebody still has a shadow of it.
 const shadowed = new WeakMap<NativeContext, Context>();
@@ -300,8 +331,12 @@ defineAccessors(Context.prototype, contexts, [], {
   get: (context: Context, option) => context.get(option),
   set: (context: Context, option, value) => context.set(option, value as never),
 });
-// Whatever is no option of the context itself is a default for its sockets.
-defineAccessors(Context.prototype, sockets, ["events", "type"], {
+// Whatever is no option of the context itself is a default for its sockets, which can be read even where the option cannot.
+const defaults = Object.entries(sockets).map(([name, [option, kind, access]]): [string, OptionRow] => [
+  name,
+  [option, kind, access === "w" ? "rw" : access],
+]);
+defineAccessors(Context.prototype, Object.fromEntries(defaults), ["events", "type"], {
   get: (context: Context, option) => context.getsockopt(option),
   set: (context: Context, option, value) => context.setsockopt(option, value),
 });

@@ -12,7 +12,7 @@ export type { Data, MessageData } from "./data.js";
 export * as decorators from "./decorators.js";
 export * as devices from "./devices/index.js";
 export { Endpoint } from "./endpoint.js";
-export * as error from "./errors.js";
+export * as error from "./error.js";
 export {
   Again,
   ContextTerminated,
@@ -30,11 +30,12 @@ export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
 /** zmq.asyncio is this library under pyzmq's other name: its calls are asynchronous as they are. */
 export * as asyncio from "./index.js";
 export * as log from "./log/index.js";
-export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
+export type { ReceiveIntoOptions, ReceiveOptions, SyncReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
 export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
+export type { SyncSendOptions } from "./sending.js";
 export { Socket, Socket as SyncSocket } from "./socket-types.js";
 export * as ssh from "./ssh/index.js";
 export { Stopwatch } from "./stopwatch.js";

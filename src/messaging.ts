@@ -1,10 +1,11 @@
 /** Receiving, on top of sending. */
 import { takeFrame, takeMessage, takeMessages } from "./arena.js";
-import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
+import { readCall, readFlag, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { POLLIN } from "./constants.js";
+import { detached, rawFrame } from "./data.js";
 import { type Engine, isGone } from "./engine.js";
 import { rangeError, typeError } from "./errors.js";
-import { Frame } from "./frame.js";
+import { type Frame, receivedFrame } from "./frame.js";
 import type { NativeSocket } from "./native.js";
 import type { Attempt } from "./pending.js";
 import { Sending } from "./sending.js";
@@ -25,11 +26,16 @@ export interface ReceiveIntoOptions extends WaitOptions {
   nbytes?: number | undefined;
 }
 
+/** Options of the receiving calls that block. */
+export type SyncReceiveOptions = Omit<ReceiveOptions, "signal">;
+
 const RECEIVE_KEYS = [...WAIT_KEYS, "copy", "track"] as const;
+const SYNC_RECEIVE_KEYS = [...SYNC_KEYS, "copy", "track"] as const;
 const INTO_KEYS = [...WAIT_KEYS, "nbytes"] as const;
 const TEXT_KEYS = [...WAIT_KEYS, "encoding"] as const;
 
 const BATCH = 1000;
+const TARGET = "the buffer to receive into";
 
 function readMax(max: unknown): number {
   if (typeof max !== "number" || !Number.isInteger(max))
@@ -38,10 +44,16 @@ function readMax(max: unknown): number {
   return max;
 }
 
+/** Whether Frames were asked for. */
+function wantsObjects({ copy, track }: Readonly<Record<string, unknown>>): boolean {
+  readFlag(track, "track");
+  return readFlag(copy, "copy") === false;
+}
+
 /** One frame as a Frame, or undefined when there is none. */
 function takeFrameObject(native: NativeSocket): Frame | undefined {
   const frame = native.receiveFrame();
-  return frame && Frame.received(frame);
+  return frame && receivedFrame(frame);
 }
 
 /** A whole message as Frames, or undefined when there is none. */
@@ -64,16 +76,16 @@ function readTarget(buffer: unknown, nbytes: unknown): Uint8Array {
   ) {
     throw typeError("recvInto takes a buffer or a view of one");
   }
-  const whole = ArrayBuffer.isView(buffer)
-    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-    : new Uint8Array(buffer);
-  if (nbytes === undefined || nbytes === 0) return whole;
+  const whole = rawFrame(buffer, TARGET) as Uint8Array;
+  // A view of our own: one without a length of its own would grow with its buffer.
+  if (nbytes === undefined || nbytes === 0)
+    return new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength);
   if (typeof nbytes !== "number" || !Number.isInteger(nbytes))
     throw typeError("nbytes must be a whole number of bytes");
   if (nbytes < 0 || nbytes > whole.byteLength) {
     throw rangeError(`nbytes must be from 0 to the ${whole.byteLength} bytes of the buffer; got ${nbytes}`);
   }
-  return whole.subarray(0, nbytes);
+  return new Uint8Array(whole.buffer, whole.byteOffset, nbytes);
 }
 
 export class Messaging extends Sending {
@@ -168,7 +180,8 @@ export class Messaging extends Sending {
    * Receives a frame into memory of the caller's. What does not fit is lost.
    *
    * @returns the size of the frame in bytes, also when it was larger than the buffer
-   * @throws (rejects) TypeError for what is no buffer, RangeError for a bad `nbytes`; nothing is consumed then
+   * @throws (rejects) TypeError for what is no buffer, or none any more when the frame comes (transferred, shrunk);
+   * RangeError for a bad `nbytes`; nothing is consumed then
    */
   recvInto(
     buffer: ArrayBufferView | ArrayBuffer | SharedArrayBuffer,
@@ -177,7 +190,10 @@ export class Messaging extends Sending {
     try {
       const call = readCall(undefined, options, INTO_KEYS);
       const target = readTarget(buffer, call.options.nbytes);
+      const size = target.byteLength;
       const take = (): number | undefined => {
+        // While the call waited, the buffer may have been transferred away or shrunk: nothing is consumed then.
+        if (target.byteLength !== size) throw detached(TARGET);
         const frame = takeFrame(this.#engine.native);
         if (frame === undefined) return undefined;
         target.set(frame.subarray(0, target.byteLength));
@@ -202,20 +218,30 @@ export class Messaging extends Sending {
   }
 
   /** `recv` that blocks the thread. Obeys DONTWAIT, `timeout` and RCVTIMEO. */
-  recvSync(flags?: number | SyncOptions, options?: SyncOptions): Buffer {
-    return this.#receiveSync(this.#takeFrame, flags, options);
+  recvSync(flags: number | SyncReceiveOptions, options: SyncReceiveOptions & { copy: false }): Frame;
+  recvSync(options: SyncReceiveOptions & { copy: false }): Frame;
+  recvSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer;
+  recvSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer | Frame {
+    return this.#receiveSync<Buffer | Frame>(this.#takeFrame, takeFrameObject, flags, options);
   }
 
   /** `recvMultipart` that blocks the thread. */
-  recvMultipartSync(flags?: number | SyncOptions, options?: SyncOptions): Buffer[] {
-    return this.#receiveSync(this.#takeMessage, flags, options);
+  recvMultipartSync(
+    flags: number | SyncReceiveOptions,
+    options: SyncReceiveOptions & { copy: false },
+  ): Frame[];
+  recvMultipartSync(options: SyncReceiveOptions & { copy: false }): Frame[];
+  recvMultipartSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer[];
+  recvMultipartSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer[] | Frame[] {
+    return this.#receiveSync<Buffer[] | Frame[]>(this.#takeMessage, takeMessageObjects, flags, options);
   }
 
   /** `recvBatch` that blocks the thread. */
   recvBatchSync(max: number | SyncOptions = BATCH, options?: SyncOptions): Buffer[][] {
     const most = typeof max === "object" ? BATCH : readMax(max);
     const take = (): Buffer[][] | undefined => takeMessages(this.#engine.native, most);
-    return this.#receiveSync(take, typeof max === "object" ? max : undefined, options);
+    const call = readCall(typeof max === "object" ? max : undefined, options, SYNC_KEYS);
+    return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
 
   /** Messages as they come, until the socket is closed or its context terminated. Ending the loop closes nothing. */
@@ -262,16 +288,23 @@ export class Messaging extends Sending {
     try {
       const { native } = this.#engine;
       const call = readCall(flags, options, RECEIVE_KEYS);
-      const attempt = call.options.copy === false ? () => takeObjects(native) : take;
+      const attempt = wantsObjects(call.options) ? () => takeObjects(native) : take;
       return this.#engine.run(POLLIN, attempt, call, call.dontWait);
     } catch (error) {
       return this.#engine.refused(error);
     }
   }
 
-  #receiveSync<T>(take: Attempt<T>, flags: unknown, options: unknown): T {
-    const call = readCall(flags, options, SYNC_KEYS);
-    return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
+  #receiveSync<T>(
+    take: Attempt<T>,
+    takeObjects: (native: NativeSocket) => T | undefined,
+    flags: unknown,
+    options: unknown,
+  ): T {
+    const { native } = this.#engine;
+    const call = readCall(flags, options, SYNC_RECEIVE_KEYS);
+    const attempt = wantsObjects(call.options) ? () => takeObjects(native) : take;
+    return this.#engine.runSync(POLLIN, attempt, call.timeout, call.dontWait);
   }
 }
 

@@ -1,9 +1,9 @@
 /** zmq.proxy, proxySteerable and device: forwarding on a native thread. */
 import { constants } from "node:os";
 import { checkKeys, readSignal } from "./call.js";
-import { ENOTSOCK } from "./constants.js";
+import { ENOTSOCK, QUEUE, STREAMER } from "./constants.js";
 import type { Engine } from "./engine.js";
-import { makeError, typeError } from "./errors.js";
+import { makeError, rangeError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { type ForwarderOptions, native } from "./native.js";
 import { rejectLater } from "./pending.js";
@@ -132,6 +132,12 @@ export function proxySteerable(
   return runProxy({ frontend, backend, capture, control }, options);
 }
 
+function readDevice(type: unknown): Error | undefined {
+  const message = "a device type is QUEUE, FORWARDER or STREAMER";
+  if (typeof type !== "number" || !Number.isInteger(type)) return typeError(message);
+  return type < STREAMER || type > QUEUE ? rangeError(`${message}; got ${type}`) : undefined;
+}
+
 /** pyzmq's old name of `proxy`; the type (QUEUE, FORWARDER, STREAMER) says only what it is meant for. */
 export function device(
   type: number,
@@ -139,7 +145,7 @@ export function device(
   backend: Socket,
   options: ProxyOptions = {},
 ): Promise<void> {
-  if (typeof type !== "number")
-    return Promise.reject(typeError("a device type is QUEUE, FORWARDER or STREAMER"));
+  const wrong = readDevice(type);
+  if (wrong !== undefined) return Promise.reject(wrong);
   return runProxy({ frontend, backend }, options);
 }

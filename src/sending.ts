@@ -1,6 +1,6 @@
 /** Sending. */
 import { index } from "./arena.js";
-import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS } from "./call.js";
+import { readCall, readThreshold, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
 import { type Data, detached, keptMessage, type MessageData, rawMessage } from "./data.js";
 import type { Engine } from "./engine.js";
@@ -15,16 +15,30 @@ import { settled } from "./turn.js";
 /** What a send resolves to: a tracker, where one was asked for or a tracked Frame was sent. */
 export type Sent = MessageTracker | undefined;
 
-const SEND_KEYS = [...WAIT_KEYS, "copy", "track", "routingId", "group"] as const;
+/** Options of the sending calls that block. */
+export type SyncSendOptions = Omit<SendOptions, "signal">;
+
+const MESSAGE_KEYS = ["copy", "track", "routingId", "group"] as const;
+const SEND_KEYS = [...WAIT_KEYS, ...MESSAGE_KEYS] as const;
+const SYNC_SEND_KEYS = [...SYNC_KEYS, ...MESSAGE_KEYS] as const;
+// A batch is copied, and has no one peer, group or tracker.
+const BATCH_KEYS = [...WAIT_KEYS, "copy"] as const;
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
 
 export class Sending {
   readonly #engine: Engine;
-  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
-  copyThreshold: number = COPY_THRESHOLD;
+  #copyThreshold: number = COPY_THRESHOLD;
 
   protected constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
+  get copyThreshold(): number {
+    return this.#copyThreshold;
+  }
+  set copyThreshold(bytes: number) {
+    this.#copyThreshold = readThreshold(bytes);
   }
 
   /** The engine behind a socket; undefined for anything that is none. */
@@ -114,7 +128,11 @@ export class Sending {
     flags?: number | SendOptions,
     options?: SendOptions,
   ): Promise<Sent> {
-    return this.#send((given) => this.#outgoing(serialize(value), given), flags, options, SEND_KEYS);
+    const frames = (given: SendOptions): Outgoing => {
+      if (typeof serialize !== "function") throw typeError("serialize must be a function");
+      return this.#outgoing(serialize(value), given);
+    };
+    return this.#send(frames, flags, options, SEND_KEYS);
   }
 
   /**
@@ -123,12 +141,12 @@ export class Sending {
    */
   sendBatch(
     messages: readonly MessageData[],
-    flags?: number | SendOptions,
-    options?: SendOptions,
+    flags?: number | WaitOptions,
+    options?: WaitOptions,
   ): Promise<void> {
     try {
       const batch = this.#batch(messages);
-      const call = readCall(flags, options, SEND_KEYS);
+      const call = readCall(flags, options, BATCH_KEYS);
       const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait, batch.tell);
       if (!batch.finished()) batch.keep();
       return sending;
@@ -138,13 +156,19 @@ export class Sending {
   }
 
   /** `send` that blocks the thread. Obeys DONTWAIT, `timeout` and SNDTIMEO. */
-  sendSync(data: Data, flags?: number | SyncOptions, options?: SyncOptions): undefined {
-    this.#sendSync(new Outgoing([data], "the message"), flags, options);
+  sendSync(data: Data, flags?: number | SyncSendOptions, options?: SyncSendOptions): Sent {
+    const read = (given: SendOptions): Outgoing =>
+      new Outgoing([data], "the message", given, this.copyThreshold);
+    return this.#sendSync(read, flags, options);
   }
 
   /** `sendMultipart` that blocks the thread. */
-  sendMultipartSync(parts: Iterable<Data>, flags?: number | SyncOptions, options?: SyncOptions): undefined {
-    this.#sendSync(this.#outgoing(parts), flags, options);
+  sendMultipartSync(
+    parts: Iterable<Data>,
+    flags?: number | SyncSendOptions,
+    options?: SyncSendOptions,
+  ): Sent {
+    return this.#sendSync((given) => this.#outgoing(parts, given), flags, options);
   }
 
   /** `sendBatch` that blocks the thread. */
@@ -195,9 +219,11 @@ export class Sending {
     }
   }
 
-  #sendSync(outgoing: Outgoing, flags: unknown, options: unknown): void {
-    const call = readCall(flags, options, SYNC_KEYS);
-    this.#engine.runSync(POLLOUT, this.#sender(outgoing, call.flags), call.timeout, call.dontWait);
+  #sendSync(read: (options: SendOptions) => Outgoing, flags: unknown, options: unknown): Sent {
+    const call = readCall(flags, options, SYNC_SEND_KEYS);
+    const sender: Attempt<unknown> = this.#sender(read(call.options), call.flags);
+    const sent = this.#engine.runSync(POLLOUT, sender, call.timeout, call.dontWait);
+    return sent === DONE ? undefined : (sent as Sent);
   }
 
   /** Messages that are sent in order; how far they have got outlives the attempts. */

@@ -2,13 +2,25 @@
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
 import { defineAliases, type SocketAliases } from "./aliases.js";
-import { readSignal, readTimeout, type WaitOptions } from "./call.js";
+import {
+  checkKeys,
+  readMask,
+  readNamed,
+  readPlace,
+  readSignal,
+  readThreshold,
+  readTimeout,
+  WAIT_KEYS,
+  type WaitOptions,
+} from "./call.js";
 import {
   ENOTSOCK,
   ENOTSUP,
   EVENT_ALL,
+  EVENT_ALL_V2,
   FD,
   POLLIN,
+  POLLOUT,
   RCVHWM,
   SNDHWM,
   SocketType,
@@ -17,9 +29,10 @@ import {
   UNSUBSCRIBE,
 } from "./constants.js";
 import { type Context, contextInside } from "./context.js";
+import { warnOfDraftDescriptor } from "./descriptor.js";
 import { Endpoint, readAddress } from "./endpoint.js";
 import { Engine } from "./engine.js";
-import { makeError, typeError } from "./errors.js";
+import { makeError, rangeError, typeError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import {
   type MonitorEvent,
@@ -46,6 +59,7 @@ import {
 } from "./options.js";
 import { type RandomPortOptions, randomPort } from "./random-port.js";
 import { Streaming } from "./streaming.js";
+import { encodeText, readEncoding, readGroup, type TextOptions } from "./text.js";
 
 /** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
 const engines = new Map<bigint, WeakRef<Engine>>();
@@ -85,28 +99,32 @@ export class Socket extends Streaming {
   #monitor: Socket | undefined;
 
   /**
-   * @param context the context it belongs to
+   * @param context the context it belongs to; or a socket, to make another face of it, as `shadow` does
    * @param type `zmq.REQ` and so on
    * @throws TypeError without a context or type; ZMQError EINVAL for an unknown type, EMFILE when the context is full;
    * ContextTerminated. See zmq_socket(3).
    */
-  constructor(context: Context | Socket, type?: number, options: { copyThreshold?: number } = {}) {
+  constructor(context: Context | Socket, type?: number, options?: { copyThreshold?: number } | null) {
     const shadowed = context as unknown;
-    const given = shadowed instanceof Shadowed ? shadowed : open(context as Context, type);
+    const { copyThreshold } = checkKeys(options ?? {}, ["copyThreshold"]);
+    const threshold = copyThreshold === undefined ? undefined : readThreshold(copyThreshold);
+    const given =
+      shadowed instanceof Shadowed
+        ? shadowed
+        : shadowed instanceof Socket
+          ? shadowed.#shadowed()
+          : open(context as Context, type);
     super(given.engine);
     this.#engine = given.engine;
     this.#context = given.context;
     this.type = given.type as SocketType;
-    if (options.copyThreshold !== undefined) this.copyThreshold = options.copyThreshold;
+    if (threshold !== undefined) this.copyThreshold = threshold;
   }
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
   static shadow(socket: Socket | bigint): Socket {
     const Class = classOf(this);
-    if (socket instanceof Socket) {
-      if (socket.closed) throw makeError(ENOTSOCK);
-      return new Class(new Shadowed(socket.#engine, socket.#context, socket.type) as unknown as Context);
-    }
+    if (socket instanceof Socket) return new Class(socket.#shadowed() as unknown as Context);
     if (typeof socket !== "bigint")
       throw typeError("Socket.shadow takes a Socket or the bigint of its `underlying`");
     const engine = engines.get(socket)?.deref();
@@ -205,22 +223,24 @@ export class Socket extends Streaming {
   get<N extends number>(option: N): SocketOptionValue<N> {
     const number = optionNumber(option);
     const row = socketOptionRow(number);
-    const value = this.#touching((native) => native.get(number, nativeKind(row), nativeSize(row)));
+    const value = this.#touching((native) => {
+      if (number === FD) warnOfDraftDescriptor(native);
+      return native.get(number, nativeKind(row), nativeSize(row));
+    });
     return decodeOption(row, number, value) as SocketOptionValue<N>;
   }
 
   /** Sets a byte-valued option to a string in an encoding, UTF-8 by default. */
-  setString(option: number, text: string, encoding: BufferEncoding = "utf-8"): void {
-    if (typeof text !== "string")
-      throw typeError(`expected a string, not ${text === null ? "null" : typeof text}`);
-    this.set(option, Buffer.from(text, encoding));
+  setString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
+    this.set(option, encodeText(text, readNamed(encoding, "encoding")));
   }
 
   /** Reads a byte-valued option as a string. A TypeError if it is a number. */
-  getString(option: number, encoding: BufferEncoding = "utf-8"): string {
+  getString(option: number, encoding?: BufferEncoding | TextOptions): string {
+    const other = readEncoding(readNamed(encoding, "encoding"));
     const value = this.get(option);
-    if (typeof value === "string") return value;
-    if (Buffer.isBuffer(value)) return value.toString(encoding);
+    if (typeof value === "string") return other === undefined ? value : Buffer.from(value).toString(other);
+    if (Buffer.isBuffer(value)) return value.toString(other);
     throw typeError(`option ${option} will not return a string to be decoded`);
   }
 
@@ -231,10 +251,10 @@ export class Socket extends Streaming {
   getsockopt<N extends number>(option: N): SocketOptionValue<N> {
     return this.get(option);
   }
-  setsockoptString(option: number, text: string, encoding?: BufferEncoding): void {
+  setsockoptString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
     this.setString(option, text, encoding);
   }
-  getsockoptString(option: number, encoding?: BufferEncoding): string {
+  getsockoptString(option: number, encoding?: BufferEncoding | TextOptions): string {
     return this.getString(option, encoding);
   }
 
@@ -291,11 +311,11 @@ export class Socket extends Streaming {
   poll(
     timeout?: number | null | PollOptions,
     flags: number = POLLIN,
-    options: PollOptions = {},
+    options?: PollOptions,
   ): Promise<number> {
     try {
-      const given = typeof timeout === "object" && timeout !== null ? timeout : options;
-      const limit = typeof timeout === "object" ? given.timeout : timeout;
+      const { place, options: given } = readPlace(timeout, options, WAIT_KEYS);
+      const limit = given.timeout === undefined ? place : given.timeout;
       const wait = { timeout: readTimeout(limit) ?? -1, signal: readSignal(given.signal) };
       const mask = readEvents(given.flags ?? flags);
       if (this.closed) throw makeError(ENOTSUP);
@@ -334,8 +354,8 @@ export class Socket extends Streaming {
    * @param events those that are wanted, such as `zmq.EVENT_CONNECTED`; by default all
    * @throws ZMQError EPROTONOSUPPORT for other addresses, EADDRINUSE. See zmq_socket_monitor(3).
    */
-  monitor(address: string | Uint8Array | null, events: number = EVENT_ALL): void {
-    const mask = readEvents(events, 0xffff);
+  monitor(address: string | Uint8Array | null, events: number | MonitorOptions = EVENT_ALL): void {
+    const mask = readMonitored(readNamed(events, "events") ?? EVENT_ALL);
     const where = readMonitorAddress(address);
     if (where === null) this.#touching((native) => native.monitor(null, 0));
     else this.#touching(() => startMonitor(this.#engine, this.#context, where, mask));
@@ -345,9 +365,13 @@ export class Socket extends Streaming {
    * A PAIR socket that receives the socket's events: `recvMonitorMessage` reads them. The same socket again until it is
    * closed; closing it ends the monitoring.
    */
-  getMonitorSocket(events: number | null = EVENT_ALL, address: string | null = null): Socket {
-    const mask = readEvents(events ?? EVENT_ALL, 0xffff);
-    const where = readMonitorAddress(address);
+  getMonitorSocket(
+    events?: number | null | (MonitorOptions & { addr?: string | null }),
+    address?: string | null,
+  ): Socket {
+    const { place, options } = readPlace(events, undefined, ["events", "addr"]);
+    const mask = readMonitored(options.events ?? place ?? EVENT_ALL);
+    const where = readMonitorAddress(options.addr ?? address);
     if (this.closed) throw makeError(ENOTSOCK);
     if (this.#monitor === undefined || this.#monitor.closed) {
       this.#monitor = openMonitor(this.#engine, this.#context, mask, where);
@@ -366,8 +390,9 @@ export class Socket extends Streaming {
    * The socket's events as they come: `for await (const { name, endpoint } of socket.events())`. Ends when the socket
    * is closed; leaving the loop ends the monitoring.
    */
-  events(events: number = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
-    return monitorEvents(this.#engine, this.#context, readEvents(events, 0xffff));
+  events(events: number | MonitorOptions = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
+    const mask = readMonitored(readNamed(events, "events") ?? EVENT_ALL);
+    return monitorEvents(this.#engine, this.#context, mask);
   }
 
   // ---- Life
@@ -376,11 +401,11 @@ export class Socket extends Streaming {
    * Closes the socket. What waits on it is rejected with ENOTSOCK; what is queued to be sent is sent in the background
    * for as long as LINGER says. Closing twice is nothing.
    *
-   * @param linger milliseconds, instead of the socket's LINGER
+   * @param linger milliseconds, instead of the socket's LINGER; or `{ linger }`
    */
-  close(linger?: number | null): void {
+  close(linger?: number | null | { linger?: number | null }): void {
     if (this.closed) return;
-    this.#engine.close(readLinger(linger));
+    this.#engine.close(readLinger(readNamed(linger, "linger")));
   }
 
   [Symbol.dispose](): void {
@@ -394,6 +419,12 @@ export class Socket extends Streaming {
 
   #endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string | Uint8Array): void {
     this.#touching((native) => native.endpoint(verb, readAddress(address)));
+  }
+
+  /** What another face of the socket is made of. */
+  #shadowed(): Shadowed {
+    if (this.closed) throw makeError(ENOTSOCK);
+    return new Shadowed(this.#engine, this.#context, this.type);
   }
 
   /** A native call, which may swallow a signal that others wait for: also when it fails. */
@@ -413,6 +444,11 @@ defineAccessors(Socket.prototype, socketOptions, notAccessors, {
 
 defineAliases(Socket.prototype);
 
+/** Which events a monitor tells of; all by default. */
+export interface MonitorOptions {
+  events?: number | undefined;
+}
+
 /** Options of `socket.poll` in one object. */
 export type PollOptions = WaitOptions;
 
@@ -422,6 +458,8 @@ function open(context: Context, type: unknown): Shadowed {
   if (typeof type !== "number" || !Number.isInteger(type)) {
     throw typeError(`a socket type is a number such as zmq.REQ; got ${type === null ? "null" : typeof type}`);
   }
+  if (type < -(2 ** 31) || type >= 2 ** 31)
+    throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
   const engine = new Engine(owner.native, type);
   const address = engine.native.address();
   engines.set(address, new WeakRef(engine));
@@ -449,14 +487,8 @@ function closer(native: NativeSocket, address: bigint): () => void {
   };
 }
 
-function readGroup(group: unknown): string {
-  if (typeof group !== "string")
-    throw typeError(`a group is a string; got ${group === null ? "null" : typeof group}`);
-  return group;
-}
+const readEvents = (mask: unknown): number => readMask(mask, POLLIN | POLLOUT, "POLLIN, POLLOUT or both");
 
-function readEvents(mask: unknown, all = 0x7fff): number {
-  if (typeof mask !== "number" || !Number.isInteger(mask))
-    throw typeError("events are POLLIN, POLLOUT or both");
-  return mask & all;
-}
+/** The events of a monitor: those that 16 bits can tell of. */
+const readMonitored = (mask: unknown): number =>
+  readMask(mask, EVENT_ALL_V2, "EVENT_ALL or some of zmq.Event") & EVENT_ALL;

@@ -408,6 +408,18 @@ describe.concurrent("what is queued at the exit", () => {
     expect(own.code).toBe(0);
   });
 
+  test("is waited for when the limit is the longest there is", async () => {
+    const { code, stdout } = await run(`
+      zmq.setExitLinger(2 ** 53);
+      const context = new zmq.Context();
+      const [pull, push] = [context.socket(zmq.PULL), context.socket(zmq.PUSH)];
+      pull.bind("tcp://127.0.0.1:*");
+      push.connect(pull.lastEndpoint);
+      const memory = Buffer.alloc(1 << 20);
+      push.send(memory, { copy: false }).then(() => say("sent"));`);
+    expect([code, stdout]).toEqual([0, "sent\n"]);
+  });
+
   test("setExitLinger takes milliseconds, 0 or more", () => {
     for (const value of [-1, Number.NaN, "5", null, undefined, {}, Number.POSITIVE_INFINITY]) {
       expect(() => zmq.setExitLinger(value as never)).toThrow(TypeError);

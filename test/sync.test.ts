@@ -170,6 +170,50 @@ describe("the time that a call may take", () => {
   });
 });
 
+describe("what the promising calls take, the blocking ones take too:", () => {
+  test("copy: false gives Frames", () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport: "tcp" });
+    push.sendMultipartSync(["a", "b"]);
+    push.sendSync("c");
+    const frames = pull.recvMultipartSync({ copy: false });
+    expect(frames.map((frame) => [frame instanceof zmq.Frame, String(frame), frame.more])).toEqual([
+      [true, "a", true],
+      [true, "b", false],
+    ]);
+    expect(pull.recvSync(0, { copy: false }).get("Socket-Type")).toBe("PUSH");
+    expect(() => pull.recvSync({ copy: 1 } as object)).toThrow(TypeError);
+  });
+
+  test("track: true gives a tracker, a tracked Frame too", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport: "tcp" });
+    const data = Buffer.alloc(1 << 20);
+    expect(push.sendSync(data)).toBeUndefined();
+    expect(push.sendSync(data, { copy: false })).toBeUndefined();
+    const tracker = push.sendSync(data, { copy: false, track: true });
+    const frame = new zmq.Frame("x", { track: true });
+    expect(push.sendMultipartSync([frame, "y"])).toBe(frame.tracker);
+    for (let i = 0; i < 4; i++) pull.recvMultipartSync();
+    await tracker?.wait();
+    expect(tracker?.done).toBe(true);
+  });
+
+  test("routingId and group say whom a message is for", () => {
+    const context = newContext();
+    const [server, client] = [context.socket(zmq.SERVER), context.socket(zmq.CLIENT)];
+    client.connect(bound(server));
+    client.sendSync("question");
+    const { routingId } = server.recvSync({ copy: false });
+    server.sendSync("answer", { routingId });
+    expect(String(client.recvSync())).toBe("answer");
+    const [radio, dish] = [context.socket(zmq.RADIO), context.socket(zmq.DISH)];
+    dish.join("news");
+    dish.connect(bound(radio));
+    radio.sendSync("lost", { group: "weather" });
+    radio.sendSync("found", { group: "news" });
+    expect(String(dish.recvSync())).toBe("found");
+  });
+});
+
 describe("together with calls that wait", () => {
   test("a blocking receive serves those before it first", async () => {
     const [pull, push] = pair(zmq.PULL, zmq.PUSH);

@@ -30,7 +30,7 @@ const tell: Tell = (level, message) => {
 
 const pipe = context.socket(PAIR, INTERNAL);
 pipe.connect(data.endpoint);
-const say = (beginning: Beginning): void => pipe.sendSync(JSON.stringify(beginning));
+const say = (beginning: Beginning): void => void pipe.sendSync(JSON.stringify(beginning));
 
 function end(): void {
   if (zap !== undefined) closeZap(zap);

@@ -12,7 +12,7 @@ import { type Bytes, contextOptions, notAccessors, socketOptions } from "../opti
 import { Poller as MainPoller } from "../poller.js";
 import { Socket as MainSocket } from "../socket.js";
 import { MessageTracker } from "../tracker.js";
-import { isPlain, snake } from "./names.js";
+import { camel, isPlain, snake } from "./names.js";
 import { Speller, type Spelling } from "./spell.js";
 import type * as types from "./types.js";
 import { deviceCalls, pollerCalls, socketCalls } from "./waiting.js";
@@ -27,7 +27,7 @@ function attributes(...tables: readonly object[]): Map<string, string> {
 const ofSockets = attributes(socketOptions);
 const ofContexts = attributes(contextOptions, socketOptions);
 /** The property that an option's name in any spelling stands for. */
-const optionKey = (name: string): string => ofSockets.get(snake(name).toLowerCase()) ?? name;
+const optionKey = (name: string): string => ofSockets.get(snake(name).toLowerCase()) ?? camel(name);
 
 const spellings = new Map<unknown, Spelling>([
   [MainSocket, { calls: socketCalls, attributes: ofSockets, fields: ["copyThreshold"] }],

@@ -1,6 +1,6 @@
 /** What the loop in spell.ts makes of a namespace, for the type checker. */
 import type { SocketType, SUB } from "../constants.js";
-import type { Context as MainContext } from "../context.js";
+import type { Context as MainContext, SocketClass as NewSocketClass, NewSocketOptions } from "../context.js";
 import type { Endpoint } from "../endpoint.js";
 import type { Frame as MainFrame } from "../frame.js";
 import type {
@@ -194,13 +194,18 @@ type DefaultNames = {
 type ContextOptions = OptionNames<ContextOptionAccessors, WideContextOptions>;
 
 /** Socket options by property name, in any spelling. */
-export type SocketOptionKeys = SocketOptionWrites & {
+export type SocketOptionKeys = Keys<NewSocketOptions> & {
   [K in keyof SocketOptionWrites as Exclude<Snake<K> | Uppercase<Snake<K>>, K>]?: SocketOptionWrites[K];
 };
 
 export interface Context extends MainContext, ContextOptions, ContextNames, DefaultNames {
-  socket<T extends SocketType>(type: T, options?: SocketOptionKeys): Socket<T>;
-  socket(type: number, options?: SocketOptionKeys): Socket;
+  socket<S extends AnySocket>(type: number, socketClass: NewSocketClass<S>): S;
+  socket<S extends AnySocket>(
+    type: number,
+    options: SocketOptionKeys & Keys<{ socketClass: NewSocketClass<S> }>,
+  ): S;
+  socket<T extends SocketType>(type: T, options?: SocketOptionKeys | null): Socket<T>;
+  socket(type: number, options?: SocketOptionKeys | null): Socket;
   term(): Future<void>;
   destroy(linger?: number | null): Future<void>;
 }
