@@ -71,6 +71,8 @@ const checks = [
   ["types of src", () => tsc("tsconfig.json")],
   ["types of tests, examples, scripts", () => tsc("tsconfig.test.json")],
   ["constants", () => node("scripts/check-constants.mjs")],
+  ["pyzmq's names", () => node("scripts/surface.mjs", "--quiet")],
+  ["docs/pyzmq.md", () => node("scripts/docs-pyzmq.mjs", "--check")],
   ["clauses and their tests", () => node("scripts/check-clauses.mjs")],
   ["option reference", () => node("scripts/docs-options.mjs", "--check")],
 ];

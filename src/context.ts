@@ -1,7 +1,7 @@
 /** zmq.Context. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
-import { checkKeys, readNamed } from "./call.js";
+import { checkKeys, readNamed, readThreshold } from "./call.js";
 import { EINVAL, IO_THREADS_DFLT, type SocketType } from "./constants.js";
 import type { Engine } from "./engine.js";
 import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
@@ -24,6 +24,7 @@ import {
   socketOptions,
 } from "./options.js";
 import { Socket } from "./socket.js";
+import type { Socket as TypedSocket } from "./socket-types.js";
 
 /** How the constructor is told to make something else than a new context. */
 class Existing {
@@ -35,7 +36,11 @@ class Existing {
 
 const sockets: Readonly<Record<string, OptionRow>> = socketOptions;
 const contexts: Readonly<Record<string, OptionRow>> = contextOptions;
-const settable = Object.keys(sockets).filter((name) => sockets[name]?.[2] !== "r");
+const settable = [
+  ...Object.keys(sockets).filter((name) => sockets[name]?.[2] !== "r"),
+  "socketClass",
+  "copyThreshold",
+];
 
 function readThreads(given: unknown): number {
   const named = typeof given === "object" && given !== null && "ioThreads" in given;
@@ -50,13 +55,29 @@ function readThreads(given: unknown): number {
   return ioThreads;
 }
 
-let instance: Context | undefined;
+/** The process-wide context, as each class shows it. */
+const instances = new Map<typeof Context, Context>();
+
+/** The class that a static method was called on; such methods are handed around as functions, too. */
+const classOf = (self: unknown): typeof Context =>
+  typeof self === "function" && self.prototype instanceof Context ? (self as typeof Context) : Context;
 
 interface Inside {
   readonly native: NativeContext;
   /** Writes an engine into its book, and returns what strikes it out again. */
   adopt(engine: WeakRef<Engine>): () => void;
 }
+/** A class that makes sockets as `Socket` does. */
+export type SocketClass<S extends Socket = Socket> = new (context: Context, type: number) => S;
+
+/** Options of `context.socket`. */
+export type NewSocketOptions = SocketOptionWrites & {
+  /** What makes the socket, instead of the context's own class. */
+  socketClass?: SocketClass | undefined;
+  /** Bytes from which `copy: false` shares memory. Default `zmq.COPY_THRESHOLD`. */
+  copyThreshold?: number | undefined;
+};
+
 let inside: (context: unknown) => Inside;
 
 export interface Context
@@ -101,17 +122,22 @@ export class Context implements AsyncDisposable {
   /** The one context of the process, in every thread: `inproc://` works between workers through it. */
   static instance(ioThreads: number | { ioThreads: number } = IO_THREADS_DFLT): Context {
     const threads = readThreads(ioThreads);
-    if (instance === undefined || instance.closed || instance.#native.terminated()) {
-      instance = new Context(
-        new Existing(new native.Context(threads, "instance"), false) as unknown as number,
-      );
-    }
-    return instance;
+    const Class = classOf(this);
+    const known = instances.get(Class);
+    if (known !== undefined && !known.closed && !known.#native.terminated()) return known;
+    const made = new Class(new Existing(new native.Context(threads, "instance"), false) as unknown as number);
+    instances.set(Class, made);
+    return made;
   }
 
   /** Another face of a context, by itself or its `underlying`; `term()` on it lets go of the shadow only. */
   static shadow(context: Context | bigint): Context {
-    return new Context(new Existing(shadowOf(context), true) as unknown as number);
+    return new (classOf(this))(new Existing(shadowOf(context), true) as unknown as number);
+  }
+
+  /** @deprecated The same as `shadow`; there is no pyczmq here. */
+  static shadowPyczmq(context: Context | bigint): Context {
+    return classOf(this).shadow(context);
   }
 
   /** Whether `term()` has been completed here. */
@@ -128,13 +154,22 @@ export class Context implements AsyncDisposable {
    * Opens a socket.
    *
    * @param type `zmq.REQ` and so on
-   * @param options socket options by property name, set before it is returned: `{ linger: 0 }`
+   * @param options socket options by property name, set before it is returned: `{ linger: 0 }`. Also `socketClass`, a
+   * class of the program's own that is made with the context and the type, and may stand in place of the options, and
+   * `copyThreshold`.
    * @throws TypeError for an unknown option; else as `new Socket`
    */
-  socket(type: SocketType | number, options?: SocketOptionWrites | null): Socket {
+  socket<S extends Socket>(type: number, socketClass: SocketClass<S>): S;
+  socket<S extends Socket>(type: number, options: NewSocketOptions & { socketClass: SocketClass<S> }): S;
+  socket<T extends SocketType>(type: T, options?: NewSocketOptions | null): TypedSocket<T>;
+  socket(type: number, options?: NewSocketOptions | null): TypedSocket;
+  socket(type: number, options?: NewSocketOptions | SocketClass | null): Socket {
     this.#alive();
-    const given = Object.entries(checkKeys(options ?? {}, settable));
-    const socket = new Socket(this, type);
+    const named = typeof options === "function" ? { socketClass: options } : (options ?? {});
+    const { socketClass, copyThreshold, ...given } = checkKeys(named, settable) as NewSocketOptions;
+    if (socketClass !== undefined && typeof socketClass !== "function")
+      throw typeError("socketClass must be a class of sockets");
+    const socket = socketClass === undefined ? this.newSocket(type) : new socketClass(this, type);
     try {
       for (const [option, value] of this.#defaults) {
         try {
@@ -144,7 +179,8 @@ export class Context implements AsyncDisposable {
           if (!(error instanceof ZMQError)) throw error;
         }
       }
-      for (const [name, value] of given) {
+      if (copyThreshold !== undefined) socket.copyThreshold = readThreshold(copyThreshold);
+      for (const [name, value] of Object.entries(given)) {
         if (value !== undefined) socket.set((sockets[name] as OptionRow)[0], value as never);
       }
       return socket;
@@ -152,6 +188,11 @@ export class Context implements AsyncDisposable {
       socket.close(0);
       throw error;
     }
+  }
+
+  /** Makes the sockets, without options: for subclasses that have sockets of a class of their own. */
+  protected newSocket(type: number): Socket {
+    return new Socket(this, type);
   }
 
   /** Sets a context option by its number. See zmq_ctx_set(3). */
@@ -178,6 +219,11 @@ export class Context implements AsyncDisposable {
     }
     encodeOption(socketOptionRow(number), number, value); // a wrong value is told here, not when a socket is made
     this.#defaults.set(number, value);
+  }
+
+  /** The defaults for sockets made later, by option number, as they are now. */
+  get sockopts(): Map<number, unknown> {
+    return new Map(this.#defaults);
   }
 
   /** The default for an option. An Error that names it if there is none. */

@@ -22,8 +22,12 @@ codes.set(EAGAIN, "EAGAIN"); // not EWOULDBLOCK
 // ---- What the native library tells. The addon is loaded later than this module, and not by it.
 
 let strerror = (errno: number): string => `Error ${errno}`;
-let lastErrno = (): number => 0;
+let latest = 0;
+let lastErrno = (): number => latest;
 let libraryVersion = (): string => "unknown";
+
+/** The number of the latest error of this thread; 0 before the first. */
+export const zmqErrno = (): number => lastErrno();
 
 // A text is asked for once: an Again costs no call into the addon.
 const texts = new Map<number, string>();
@@ -220,6 +224,7 @@ export class ZMQError extends ZMQBaseError {
     const number = Number.isInteger(given) ? (given as number) : undefined;
     const text = String(message ?? (number === undefined ? given : textOf(number)));
     super(text);
+    if (number !== undefined) latest = number;
     this.errno = number;
     this.code = number === undefined ? undefined : (codes.get(number) ?? "UNKNOWN");
     this.strerror = text;
@@ -267,12 +272,15 @@ export class NotDone extends ZMQBaseError {}
 export class ZMQVersionError extends Error {
   readonly minVersion: string;
   readonly version: string;
+  /** What needs the later version. */
+  readonly msg: string;
 
   constructor(minVersion: string, feature = "Feature") {
     const version = libraryVersion();
     super(`${feature} requires libzmq >= ${minVersion}, have ${version}`);
     this.minVersion = minVersion;
     this.version = version;
+    this.msg = feature;
     trimStack(this);
   }
 }

@@ -106,6 +106,12 @@ export class Frame {
     return this.#view;
   }
 
+  /** What the tracker waits for; null if the frame is not tracked, or need not be waited for. */
+  get trackerEvent(): TrackerEvent | null {
+    const [event] = this.tracker?.events ?? [];
+    return event ?? null;
+  }
+
   /** The same as `buffer`. */
   get bytes(): Buffer {
     return this.buffer;

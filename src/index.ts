@@ -6,7 +6,8 @@ import { native } from "./native.js";
 export * as auth from "./auth/index.js";
 export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
-export { Context } from "./context.js";
+export * as constants from "./constants.js";
+export { Context, Context as SyncContext } from "./context.js";
 export type { Data, MessageData } from "./data.js";
 export * as decorators from "./decorators.js";
 export * as devices from "./devices/index.js";
@@ -22,9 +23,12 @@ export {
   ZMQBindError,
   ZMQError,
   ZMQVersionError,
+  zmqErrno,
 } from "./errors.js";
 export * as eventloop from "./eventloop/index.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
+/** zmq.asyncio is this library under pyzmq's other name: its calls are asynchronous as they are. */
+export * as asyncio from "./index.js";
 export * as log from "./log/index.js";
 export type { ReceiveIntoOptions, ReceiveOptions, SyncReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
@@ -32,8 +36,9 @@ export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
 export type { SyncSendOptions } from "./sending.js";
-export { Socket } from "./socket.js";
+export { Socket, Socket as SyncSocket } from "./socket-types.js";
 export * as ssh from "./ssh/index.js";
+export { Stopwatch } from "./stopwatch.js";
 export { MessageTracker } from "./tracker.js";
 export * as utils from "./utils/index.js";
 export {

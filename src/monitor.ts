@@ -7,7 +7,7 @@ import type { Engine } from "./engine.js";
 import { makeError, plainError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { forward } from "./proxy.js";
-import type { Socket } from "./socket.js";
+import type { Socket } from "./socket-types.js";
 
 /** An event of a monitor. */
 export interface MonitorEvent {

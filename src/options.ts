@@ -415,7 +415,7 @@ type Plain<T extends Table> = {
     : never]: Reads[T[K][1]];
 };
 
-interface WideSocketOptions {
+export interface WideSocketOptions {
   get affinity(): bigint;
   set affinity(value: Writes["uint64"]);
   get maxmsgsize(): number;
@@ -484,7 +484,7 @@ interface WideSocketOptions {
   set delayAttachOnConnect(value: Writes["bool"]);
 }
 
-interface WideContextOptions {
+export interface WideContextOptions {
   get threadNamePrefix(): number;
   set threadNamePrefix(value: Writes["name"]);
   get zeroCopyRecv(): boolean;

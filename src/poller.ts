@@ -6,7 +6,7 @@ import { makeError, plainError, rangeError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { native } from "./native.js";
 import { onAbort, rejectLater } from "./pending.js";
-import type { Socket } from "./socket.js";
+import type { Socket } from "./socket-types.js";
 import { settled } from "./turn.js";
 
 /** What can be polled: a socket, a descriptor, or something with a `fileno()` or an `fd`. */
@@ -146,6 +146,11 @@ export class Poller {
   /** What is registered, with the events it is registered for. */
   get sockets(): [Pollable, number][] {
     return [...this.#masks];
+  }
+
+  /** Those of `sockets` that are descriptors, not sockets. */
+  get rawSockets(): Pollable[] {
+    return [...this.#masks.keys()].filter((given) => Messaging.engineOf(given) === undefined);
   }
 
   /** Whether it is registered. */

@@ -7,7 +7,7 @@ import { makeError, rangeError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { type ForwarderOptions, native } from "./native.js";
 import { rejectLater } from "./pending.js";
-import type { Socket } from "./socket.js";
+import type { Socket } from "./socket-types.js";
 
 export interface ProxyOptions {
   /** Aborting it stops the proxy, whose promise rejects with `signal.reason`; the sockets are usable again then. */

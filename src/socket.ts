@@ -1,6 +1,7 @@
 /** zmq.Socket: everything but sending and receiving, which is in messaging.ts. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
+import { defineAliases, type SocketAliases } from "./aliases.js";
 import {
   checkKeys,
   readMask,
@@ -78,7 +79,11 @@ for (const [name, number] of Object.entries(SocketType)) {
   if (!typeNames.has(number)) typeNames.set(number, name);
 }
 
-export interface Socket extends SocketOptionAccessors {}
+/** The class that a static method was called on; such methods are handed around as functions, too. */
+const classOf = (self: unknown): typeof Socket =>
+  typeof self === "function" && self.prototype instanceof Socket ? (self as typeof Socket) : Socket;
+
+export interface Socket extends SocketOptionAccessors, SocketAliases {}
 
 /**
  * A ZeroMQ socket. Made by `context.socket(type)`.
@@ -94,7 +99,7 @@ export class Socket extends Streaming {
   #monitor: Socket | undefined;
 
   /**
-   * @param context the context it belongs to
+   * @param context the context it belongs to; or a socket, to make another face of it, as `shadow` does
    * @param type `zmq.REQ` and so on
    * @throws TypeError without a context or type; ZMQError EINVAL for an unknown type, EMFILE when the context is full;
    * ContextTerminated. See zmq_socket(3).
@@ -103,7 +108,12 @@ export class Socket extends Streaming {
     const shadowed = context as unknown;
     const { copyThreshold } = checkKeys(options ?? {}, ["copyThreshold"]);
     const threshold = copyThreshold === undefined ? undefined : readThreshold(copyThreshold);
-    const given = shadowed instanceof Shadowed ? shadowed : open(context as Context, type);
+    const given =
+      shadowed instanceof Shadowed
+        ? shadowed
+        : shadowed instanceof Socket
+          ? shadowed.#shadowed()
+          : open(context as Context, type);
     super(given.engine);
     this.#engine = given.engine;
     this.#context = given.context;
@@ -113,10 +123,8 @@ export class Socket extends Streaming {
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
   static shadow(socket: Socket | bigint): Socket {
-    if (socket instanceof Socket) {
-      if (socket.closed) throw makeError(ENOTSOCK);
-      return new Socket(new Shadowed(socket.#engine, socket.#context, socket.type) as unknown as Context);
-    }
+    const Class = classOf(this);
+    if (socket instanceof Socket) return new Class(socket.#shadowed() as unknown as Context);
     if (typeof socket !== "bigint")
       throw typeError("Socket.shadow takes a Socket or the bigint of its `underlying`");
     const engine = engines.get(socket)?.deref();
@@ -124,7 +132,12 @@ export class Socket extends Streaming {
       throw makeError(ENOTSOCK, `no open socket of this thread has the address ${socket}`);
     }
     const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
-    return new Socket(new Shadowed(engine, contexts.get(engine) as Context, type) as unknown as Context);
+    return new Class(new Shadowed(engine, contexts.get(engine) as Context, type) as unknown as Context);
+  }
+
+  /** pyzmq's other name of `shadow`, for turning a blocking socket into an asynchronous one: here each is both. */
+  static fromSocket(socket: Socket): Socket {
+    return classOf(this).shadow(socket);
   }
 
   /** The context it was made with. */
@@ -408,6 +421,12 @@ export class Socket extends Streaming {
     this.#touching((native) => native.endpoint(verb, readAddress(address)));
   }
 
+  /** What another face of the socket is made of. */
+  #shadowed(): Shadowed {
+    if (this.closed) throw makeError(ENOTSOCK);
+    return new Shadowed(this.#engine, this.#context, this.type);
+  }
+
   /** A native call, which may swallow a signal that others wait for: also when it fails. */
   #touching<T>(call: (native: NativeSocket) => T): T {
     try {
@@ -422,6 +441,8 @@ defineAccessors(Socket.prototype, socketOptions, notAccessors, {
   get: (socket: Socket, option) => socket.get(option),
   set: (socket: Socket, option, value) => socket.set(option, value as never),
 });
+
+defineAliases(Socket.prototype);
 
 /** Which events a monitor tells of; all by default. */
 export interface MonitorOptions {

@@ -45,6 +45,7 @@ const FOREVER = 2 ** 31 - 1;
  */
 export class MessageTracker {
   readonly #events = new Set<TrackerEvent>();
+  readonly #peers = new Set<MessageTracker>();
 
   /**
    * @param watched frames and trackers
@@ -55,6 +56,7 @@ export class MessageTracker {
       if (one instanceof TrackerEvent) {
         this.#events.add(one);
       } else if (one instanceof MessageTracker) {
+        this.#peers.add(one);
         for (const event of one.#events) this.#events.add(event);
       } else if (one instanceof Frame) {
         if (one.tracker === null) throw rangeError("Not a tracked message");
@@ -63,6 +65,16 @@ export class MessageTracker {
         throw typeError("a MessageTracker watches Frames and MessageTrackers");
       }
     }
+  }
+
+  /** What it watches, those of its peers included: each happens when libzmq lets go of one frame. */
+  get events(): Set<TrackerEvent> {
+    return new Set(this.#events);
+  }
+
+  /** The trackers that it was made of. */
+  get peers(): Set<MessageTracker> {
+    return new Set(this.#peers);
   }
 
   /** Whether libzmq has let go of everything. */

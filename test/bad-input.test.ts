@@ -133,6 +133,8 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "Socket#createReadStream": ["undefined {}"],
   "Socket#createWriteStream": ["undefined {}"],
   "Socket#createDuplex": ["undefined {}"],
+  "Socket#sendUnicode": [TEXT],
+  "Socket#recvUnicode": [OPTIONS],
   device: ["", "", "", "undefined {}"],
   proxy: ["", "", "undefined null", "undefined {}"],
   proxySteerable: ["", "", "undefined null", "undefined null", "undefined {}"],
@@ -196,9 +198,12 @@ function fault(report: Report): string | undefined {
   return fine && !takes.split(/ (?!socket|context)/).includes(kind) ? "taken without a word" : undefined;
 }
 
+const aliases: readonly string[] = ["SyncContext", "SyncSocket"];
 const groups = [
   "functions",
-  ...Object.keys(zmq).filter((name) => isClass((zmq as Record<string, unknown>)[name])),
+  ...Object.keys(zmq).filter(
+    (name) => isClass((zmq as Record<string, unknown>)[name]) && !aliases.includes(name),
+  ),
 ];
 
 function isClass(value: unknown): boolean {

@@ -203,7 +203,7 @@ describe("socket(type, options)", () => {
     }
     expect(() => new zmq.Socket(undefined as never, zmq.REQ)).toThrow(TypeError);
     expect(() => new zmq.Socket({} as never, zmq.REQ)).toThrow(TypeError);
-    expect(() => new zmq.Socket(context)).toThrow(TypeError);
+    expect(() => new zmq.Socket(context, undefined as never)).toThrow(TypeError);
   });
 });
 
@@ -414,7 +414,7 @@ describe("a terminated context", () => {
 
   test("its sockets can still be closed, with a linger that can be set no more", async () => {
     const context = newContext();
-    const socket = context.socket(zmq.PUSH);
+    const socket: zmq.Socket = context.socket(zmq.PUSH);
     const term = context.term();
     await failure(socket.recv());
     socket.close(0);

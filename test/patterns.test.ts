@@ -345,7 +345,7 @@ describe("SUB", () => {
     }
     for (const wrong of [5, null, undefined, {}])
       expect(() => sub.subscribe(wrong as never)).toThrow(TypeError);
-    expect(() => context.socket(zmq.PULL).subscribe("x")).toThrow(zmq.ZMQError);
+    expect(() => (context.socket(zmq.PULL) as zmq.Socket).subscribe("x")).toThrow(zmq.ZMQError);
   });
 });
 

@@ -291,7 +291,7 @@ describe("options of a socket", () => {
   });
 
   test("of the wrong type are a TypeError, out of C's range a RangeError, refused by libzmq EINVAL", () => {
-    const socket = newContext().socket(zmq.DEALER);
+    const socket: zmq.Socket = newContext().socket(zmq.DEALER);
     expect(() => Object.assign(socket, { linger: "5" })).toThrow(TypeError);
     expect(() => Object.assign(socket, { linger: 1.5 })).toThrow(TypeError);
     expect(() => Object.assign(socket, { linger: undefined })).toThrow(TypeError);
@@ -494,7 +494,7 @@ describe("close", () => {
   });
 
   test("every use of a closed socket is ENOTSOCK; poll is ENOTSUP, as in pyzmq", async () => {
-    const socket = newContext().socket(zmq.DEALER);
+    const socket: zmq.Socket = newContext().socket(zmq.DEALER);
     socket.bind("tcp://127.0.0.1:*");
     const address = socket.lastEndpoint;
     socket.close();

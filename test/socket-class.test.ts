@@ -1,0 +1,120 @@
+/** Sockets of a program's own classes, and other faces of a socket. */
+import * as zmq from "nodezmq";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { bound, newContext } from "./support/sockets.js";
+
+class Loud extends zmq.Socket {
+  shout(text: string): Promise<unknown> {
+    return this.send(text.toUpperCase());
+  }
+}
+
+describe("context.socket makes sockets of a program's own class", () => {
+  test.each<[string, (context: zmq.Context) => Loud]>([
+    ["in place of the options", (context) => context.socket(zmq.PUSH, Loud)],
+    ["among the options", (context) => context.socket(zmq.PUSH, { socketClass: Loud, linger: 5 })],
+  ])("%s", async (_, open) => {
+    const context = newContext();
+    context.sndhwm = 7;
+    const loud = open(context);
+    const pull = context.socket(zmq.PULL);
+    loud.connect(bound(pull));
+    await loud.shout("hello");
+    expect([await pull.recvString(), loud.sndhwm, loud instanceof Loud]).toEqual(["HELLO", 7, true]);
+  });
+
+  test("of a subclass of Context that has one", () => {
+    class Louder extends zmq.Context {
+      protected override newSocket(type: number): Loud {
+        return new Loud(this, type);
+      }
+    }
+    const context = new Louder();
+    onTestFinished(() => context.destroy(0));
+    expect(context.socket(zmq.PUSH)).toBeInstanceOf(Loud);
+    expect(context.socket(zmq.PUSH).getMonitorSocket()).toBeInstanceOf(Loud);
+    expect(Louder.instance()).toBeInstanceOf(Louder);
+    expect(Louder.instance()).toBe(Louder.instance());
+    expect(Louder.instance().underlying).toBe(zmq.Context.instance().underlying);
+    expect(Louder.shadow(context)).toBeInstanceOf(Louder);
+    const { instance, shadow } = zmq.Context;
+    expect([instance(), shadow(context).underlying]).toEqual([zmq.Context.instance(), context.underlying]);
+  });
+
+  test("refuses what is no class, and closes a socket whose options are wrong", () => {
+    const context = newContext();
+    for (const wrong of ["Loud", 5, null]) {
+      if (wrong !== null) expect(() => context.socket(zmq.PUSH, wrong as never)).toThrow(TypeError);
+      expect(() => context.socket(zmq.PUSH, { socketClass: wrong } as never)).toThrow(TypeError);
+    }
+    expect(() => context.socket(zmq.PUSH, { copyThreshold: -1 })).toThrow(RangeError);
+    expect(context.socket(zmq.PUSH, { copyThreshold: 9 }).copyThreshold).toBe(9);
+  });
+});
+
+describe("another face of a socket", () => {
+  test("is made by new Socket, shadow and fromSocket, of the class that is asked", () => {
+    const socket = newContext().socket(zmq.PUSH);
+    const faces = [
+      new Loud(socket as never, undefined as never),
+      Loud.shadow(socket),
+      Loud.shadow(socket.underlying),
+      Loud.fromSocket(socket),
+    ];
+    for (const face of faces) {
+      expect(face).toBeInstanceOf(Loud);
+      expect([face.underlying, face.type]).toEqual([socket.underlying, zmq.PUSH]);
+    }
+    faces[0]?.close();
+    expect([socket.closed, faces[1]?.closed]).toEqual([true, true]);
+    expect(() => Loud.shadow(socket)).toThrow(zmq.ZMQError);
+    expect(() => new Loud(socket as never, undefined as never)).toThrow(zmq.ZMQError);
+  });
+
+  test("is found by its old names: socketType, sockopts, rawSockets", () => {
+    const context = newContext();
+    context.linger = 3;
+    expect(context.sockopts).toEqual(new Map([[zmq.LINGER, 3]]));
+    expect(context.socket(zmq.PUSH).socketType).toBe(zmq.PUSH);
+    const poller = new zmq.Poller();
+    poller.register(0, zmq.POLLIN);
+    poller.register(context.socket(zmq.PULL), zmq.POLLIN);
+    expect(poller.rawSockets).toEqual([0]);
+  });
+});
+
+describe("small names of pyzmq's", () => {
+  test("a Stopwatch measures microseconds, and must be started and stopped in turn", () => {
+    const watch = new zmq.Stopwatch();
+    expect(() => watch.stop()).toThrow(Error);
+    watch.start();
+    expect(() => watch.start()).toThrow(Error);
+    const elapsed = watch.stop();
+    expect(Number.isInteger(elapsed)).toBe(true);
+    expect(elapsed).toBeGreaterThanOrEqual(0);
+  });
+
+  test("zmqErrno is the number of the latest error", () => {
+    const context = newContext();
+    expect(() => context.socket(zmq.PUSH).bind("nonsense")).toThrow(zmq.ZMQError);
+    expect(zmq.zmqErrno()).toBe(zmq.EINVAL);
+    expect(new zmq.ZMQError().errno).toBe(zmq.EINVAL);
+    expect(() => context.socket(zmq.PULL).recvSync(zmq.DONTWAIT)).toThrow(zmq.Again);
+    expect(zmq.zmqErrno()).toBe(zmq.EAGAIN);
+  });
+
+  test("trackers know their events and peers, frames their event", () => {
+    const first = new zmq.Frame(Buffer.alloc(100_000), { track: true, copy: false });
+    const small = new zmq.Frame("x", { track: true });
+    const tracker = new zmq.MessageTracker(first, small.tracker as zmq.MessageTracker);
+    expect(tracker.events).toContain(first.trackerEvent);
+    expect([...tracker.peers]).toEqual([small.tracker]);
+    expect(new zmq.Frame("x").trackerEvent).toBe(null);
+  });
+
+  test("zmq.asyncio and zmq.constants are the library and its constants", () => {
+    expect([zmq.asyncio.Context, zmq.constants.PUSH]).toEqual([zmq.Context, zmq.PUSH]);
+    expect([zmq.SyncContext, zmq.SyncSocket]).toEqual([zmq.Context, zmq.Socket]);
+    expect(new zmq.ZMQVersionError("9", "Magic").msg).toBe("Magic");
+  });
+});
