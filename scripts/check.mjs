@@ -71,6 +71,7 @@ const checks = [
   ["types of src", () => tsc("tsconfig.json")],
   ["types of tests, examples, scripts", () => tsc("tsconfig.test.json")],
   ["constants", () => node("scripts/check-constants.mjs")],
+  ["package and its types", () => node("scripts/check-package.mjs")],
 ];
 if (!flags.has("--no-cxx-lint")) {
   checks.push(

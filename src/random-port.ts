@@ -1,5 +1,4 @@
 /** bindToRandomPort, for sockets and devices. */
-import { randomInt } from "node:crypto";
 import { checkKeys } from "./call.js";
 import { EADDRINUSE } from "./constants.js";
 import { rangeError, typeError, ZMQBindError, ZMQError } from "./errors.js";
@@ -59,7 +58,7 @@ export function randomPort(
   const { minPort, maxPort, maxTries, system } = readOptions(given);
   if (system) return Number(/:(\d+)\/?$/.exec(bind(`${address}:*`))?.[1]);
   for (let i = 0; i < maxTries; i++) {
-    const port = randomInt(minPort, maxPort);
+    const port = minPort + Math.floor(Math.random() * (maxPort - minPort));
     try {
       bind(`${address}:${port}`);
       return port;
