@@ -20,6 +20,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/bun/**", "test/deno/**"], // run by their own runners, see scripts/test-runtimes.mjs
     pool: "forks",
     testTimeout: 30_000,
     hookTimeout: 30_000,

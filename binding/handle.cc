@@ -144,7 +144,7 @@ int SocketHandle::OpenWatcher() {
       return code;
     }
   }
-  watcher_ = Watcher::Open(*addon_, fd, [this](int) { OnReady(); });
+  watcher_ = Watcher::Open(*addon_, fd, [this] { OnReady(); });
   if (watcher_ != nullptr) return 0;
   if (poller_ != nullptr) zmq_poller_destroy(&poller_);
   return errno != 0 ? errno : ENOMEM;

@@ -76,6 +76,7 @@ interface Native {
     makeError: (errno: number, detail?: string, endpoint?: string) => Error,
     checkpoint: () => void,
     bufferLimit: number,
+    threaded: boolean,
   ): void;
   /** Set by the copy of this library that the addon serves. */
   claimed?: boolean;
@@ -86,7 +87,7 @@ interface Native {
   curveKeypair(): [string, string];
   curvePublic(secretKey: string): string;
   setExitLinger(milliseconds: number): void;
-  exiting(): void;
+  exiting(now: boolean): void;
   poll(items: readonly (NativeSocket | number)[], events: readonly number[], timeout: number): number[];
   Context: new (what: number | bigint, how: "new" | "instance" | "shadow") => NativeContext;
   Socket: new (context: NativeContext, type: number, wake: (events: number) => void) => NativeSocket;
@@ -117,11 +118,20 @@ function load(): Native {
   return addon;
 }
 
+/** Bun and Deno: no libuv to speak of, and their process.exit() skips the C library's exit handlers. */
+const foreign = "bun" in process.versions || "deno" in process.versions;
+
+/**
+ * Whether a thread of the addon's watches the descriptors instead of libuv: Bun aborts on `uv_poll`, and Deno calls back
+ * once only. NODEZMQ_WATCHER=thread chooses it in Node.js, too.
+ */
+const threaded = foreign || process.env.NODEZMQ_WATCHER === "thread";
+
 export const native = load();
 setStrerror((errno) => native.strerror(errno));
-native.setup(makeError, () => {}, constants.MAX_LENGTH);
+native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded);
 // The limit on what the end of the process waits for is one for all threads.
-if (isMainThread) process.on("exit", () => native.exiting());
+if (isMainThread) process.on("exit", () => native.exiting(foreign));
 
 /** The index of the frame that a sending verb refused with a negative answer, and whether it was a detached buffer. */
 export function refusedFrame(answer: number): { index: number; detached: boolean } {
