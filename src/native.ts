@@ -1,8 +1,9 @@
 /** The addon: its loader and the types of its verbs. Nothing else knows where the binary lies. */
 import { constants } from "node:buffer";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { makeError, setStrerror } from "./errors.js";
+import { makeError, plainError, setStrerror } from "./errors.js";
 
 /** What a sending verb answers; negative numbers name a refused frame (see `refusedFrame`). */
 export const SENT = 1;
@@ -97,21 +98,65 @@ interface Native {
 }
 
 interface Finder {
-  (root: string): unknown;
   path(root: string): string;
+}
+
+/** glibc or musl; undefined where there is no such choice. */
+function libc(): "glibc" | "musl" | undefined {
+  if (process.platform !== "linux") return undefined;
+  const machine = process.arch === "x64" ? "x86_64" : process.arch === "arm64" ? "aarch64" : process.arch;
+  // The report takes milliseconds, and most machines have no trace of musl.
+  if (!existsSync(`/lib/ld-musl-${machine}.so.1`)) return "glibc";
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  return report?.header?.glibcVersionRuntime === undefined ? "musl" : "glibc";
+}
+
+/** The file of the addon: built here, or prebuilt for this kind of machine. */
+function find(root: string): string {
+  const runtime = libc();
+  // node-gyp-build knows musl by a file that only Alpine has, and takes the environment's word for it.
+  const told = runtime !== "musl" || process.env.LIBC !== undefined;
+  if (!told) process.env.LIBC = runtime;
+  try {
+    return (require("node-gyp-build") as Finder).path(root);
+  } catch (error) {
+    throw unfit(root, runtime, error);
+  } finally {
+    if (!told) delete process.env.LIBC;
+  }
+}
+
+/** The error of a machine that no binary fits: what was looked for, and what to do. */
+function unfit(root: string, runtime: string | undefined, cause: unknown): Error {
+  const { platform, arch } = process;
+  const prebuild = join("prebuilds", `${platform}-${arch}`, `nodezmq${runtime ? `.${runtime}` : ""}.node`);
+  const reason = cause instanceof Error && !cause.message.includes("No native build") ? cause.message : "";
+  return plainError(
+    [
+      `nodezmq has no binary that fits ${platform} ${arch}${runtime ? ` with ${runtime}` : ""}.`,
+      `Looked for ${join("build", "Release", "nodezmq.node")} and ${prebuild} in ${root}.`,
+      ...(reason === "" ? [] : [`Loading failed: ${reason}`]),
+      "To build it from the sources in the package (CMake 3.18 and a C++17 compiler, no network):",
+      `  node ${join(root, "scripts", "build.mjs")}`,
+    ].join("\n"),
+  );
 }
 
 function load(): Native {
   // The sanitizer runs load a binary of their own.
-  const binary = process.env.NODEZMQ_BINARY;
   const root = join(__dirname, "..");
-  const find = require("node-gyp-build") as Finder;
-  let addon = (binary ? require(binary) : find(root)) as Native;
+  const binary = process.env.NODEZMQ_BINARY || find(root);
+  let addon: Native;
+  try {
+    addon = require(binary) as Native;
+  } catch (error) {
+    throw unfit(root, libc(), error);
+  }
   if (addon.claimed) {
     // A second copy of this library on the thread (a test runner that resets its modules): it gets an instance of the
     // addon for itself, with memory and error classes of its own.
     const instance = { exports: {} as Native };
-    process.dlopen(instance, binary ?? find.path(root));
+    process.dlopen(instance, binary);
     addon = instance.exports;
   }
   addon.claimed = true;

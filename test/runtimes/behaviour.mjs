@@ -15,7 +15,7 @@ export const behaviours = [];
  * @param {string} name
  * @param {(context: zmq.Context) => Promise<void>} body it gets a context that is destroyed afterwards
  */
-function it(name, body) {
+function behaviour(name, body) {
   behaviours.push([
     name,
     async () => {
@@ -51,7 +51,7 @@ const rejection = (promise) =>
   );
 
 for (const transport of ["tcp", "inproc"]) {
-  it(`requests are answered over ${transport}`, async (context) => {
+  behaviour(`requests are answered over ${transport}`, async (context) => {
     const { server, client } = pair(context, zmq.REP, zmq.REQ, transport);
     const serving = (async () => {
       for await (const [question] of server) await server.send(`re: ${question}`);
@@ -65,7 +65,7 @@ for (const transport of ["tcp", "inproc"]) {
   });
 }
 
-it("subscribers get what they have subscribed to", async (context) => {
+behaviour("subscribers get what they have subscribed to", async (context) => {
   const { server, client } = pair(context, zmq.XPUB, zmq.SUB);
   client.subscribe("wanted");
   assert.equal(text(await server.recv()), "\x01wanted");
@@ -74,7 +74,7 @@ it("subscribers get what they have subscribed to", async (context) => {
   assert.equal(await client.recvString(), "wanted 2");
 });
 
-it("a pipeline keeps its order through waiting senders and receivers", async (context) => {
+behaviour("a pipeline keeps its order through waiting senders and receivers", async (context) => {
   const { server, client } = pair(context, zmq.PULL, zmq.PUSH, "inproc");
   client.sndhwm = 1;
   const count = 5000;
@@ -85,7 +85,7 @@ it("a pipeline keeps its order through waiting senders and receivers", async (co
   await sending;
 });
 
-it("messages of every size and kind come as they were sent", async (context) => {
+behaviour("messages of every size and kind come as they were sent", async (context) => {
   const { server, client } = pair(context, zmq.PAIR, zmq.PAIR);
   const large = Buffer.alloc(3_000_000, "large");
   await client.sendMultipart(["text ü", Buffer.alloc(0), large, new Uint16Array([1, 2])]);
@@ -101,7 +101,7 @@ it("messages of every size and kind come as they were sent", async (context) => 
   assert.ok(frame.bytes.equals(large));
 });
 
-it("calls that wait are served in turn, aborted and timed out", async (context) => {
+behaviour("calls that wait are served in turn, aborted and timed out", async (context) => {
   const { server, client } = pair(context, zmq.PULL, zmq.PUSH);
   const first = server.recv();
   const abort = new AbortController();
@@ -119,7 +119,7 @@ it("calls that wait are served in turn, aborted and timed out", async (context) 
   assert.equal((await pending).code, "ENOTSOCK");
 });
 
-it("errors say what was tried", async (context) => {
+behaviour("errors say what was tried", async (context) => {
   const { server } = pair(context, zmq.REP, zmq.REQ);
   assert.throws(() => context.socket(zmq.REP).bind(server.lastEndpoint), {
     code: "EADDRINUSE",
@@ -128,7 +128,7 @@ it("errors say what was tried", async (context) => {
   assert.throws(() => context.socket(zmq.REP, /** @type {any} */ ({ lingerr: 1 })), /linger/);
 });
 
-it("a poller tells which of its sockets are ready", async (context) => {
+behaviour("a poller tells which of its sockets are ready", async (context) => {
   const one = pair(context, zmq.PULL, zmq.PUSH);
   const two = pair(context, zmq.PULL, zmq.PUSH, "inproc");
   const poller = new zmq.Poller();
@@ -143,7 +143,7 @@ it("a poller tells which of its sockets are ready", async (context) => {
   assert.deepEqual(new Map(await poller.poll(10_000)).size, 2);
 });
 
-it("blocking calls block", async (context) => {
+behaviour("blocking calls block", async (context) => {
   const { server, client } = pair(context, zmq.PULL, zmq.PUSH);
   client.sendSync("sync");
   assert.equal(text(server.recvSync({ timeout: 10_000 })), "sync");
@@ -151,7 +151,7 @@ it("blocking calls block", async (context) => {
   assert.equal(server.pollSync(1), 0);
 });
 
-it("a proxy device forwards on its own thread until it is stopped", async (context) => {
+behaviour("a proxy device forwards on its own thread until it is stopped", async (context) => {
   const front = pair(context, zmq.ROUTER, zmq.REQ);
   const back = pair(context, zmq.DEALER, zmq.REP);
   const stop = new AbortController();
@@ -168,7 +168,7 @@ it("a proxy device forwards on its own thread until it is stopped", async (conte
   assert.equal(text((await front.server.recvMultipart()).at(-1)), "again");
 });
 
-it("a steerable proxy obeys", async (context) => {
+behaviour("a steerable proxy obeys", async (context) => {
   const front = pair(context, zmq.PULL, zmq.PUSH);
   const back = pair(context, zmq.PUSH, zmq.PULL);
   const control = pair(context, zmq.PAIR, zmq.PAIR, "inproc");
@@ -181,7 +181,7 @@ it("a steerable proxy obeys", async (context) => {
   await running;
 });
 
-it("monitors tell of connections", async (context) => {
+behaviour("monitors tell of connections", async (context) => {
   const server = context.socket(zmq.REP);
   const events = server.events();
   server.bind("tcp://127.0.0.1:*");
@@ -195,7 +195,7 @@ it("monitors tell of connections", async (context) => {
   assert.deepEqual(seen, ["LISTENING", "ACCEPTED", "HANDSHAKE_SUCCEEDED"]);
 });
 
-it("CURVE keeps strangers out and lets its client in", async (context) => {
+behaviour("CURVE keeps strangers out and lets its client in", async (context) => {
   const [publicKey, secretKey] = zmq.curveKeypair();
   const [clientPublic, clientSecret] = zmq.curveKeypair();
   const server = context.socket(zmq.PULL, { curveServer: true, curveSecretkey: secretKey });
@@ -210,7 +210,7 @@ it("CURVE keeps strangers out and lets its client in", async (context) => {
   assert.equal(await server.recvString({ timeout: 10_000 }), "secret");
 });
 
-it("ending a context ends what waits in it", async () => {
+behaviour("ending a context ends what waits in it", async () => {
   const context = new zmq.Context();
   const socket = context.socket(zmq.PULL, { linger: 0 });
   socket.bind("tcp://127.0.0.1:*");
@@ -221,7 +221,7 @@ it("ending a context ends what waits in it", async () => {
   await ended;
 });
 
-it("timers run while a loop of messages never has to wait", async (context) => {
+behaviour("timers run while a loop of messages never has to wait", async (context) => {
   const { server, client } = pair(context, zmq.PAIR, zmq.PAIR, "inproc");
   let fired = false;
   setTimeout(() => {
@@ -250,7 +250,7 @@ const startWorker = (body, workerData) =>
 /** @param {Worker} worker */
 const exited = (worker) => new Promise((resolve) => worker.once("exit", resolve));
 
-it("workers share a context and end by themselves", async (context) => {
+behaviour("workers share a context and end by themselves", async (context) => {
   const socket = context.socket(zmq.PAIR);
   const address = `inproc://runtime-worker-${++names}`;
   socket.bind(address);
@@ -269,7 +269,7 @@ it("workers share a context and end by themselves", async (context) => {
   await end;
 });
 
-it("a worker may be terminated while it waits", async (context) => {
+behaviour("a worker may be terminated while it waits", async (context) => {
   const { server } = pair(context, zmq.PULL, zmq.PUSH);
   const worker = startWorker(
     `const socket = new zmq.Context().socket(zmq.PUSH, { linger: 0 });
@@ -298,7 +298,7 @@ function run(body) {
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, output })));
 }
 
-it("a process ends by itself when only idle sockets are open", async () => {
+behaviour("a process ends by itself when only idle sockets are open", async () => {
   const { code, output } = await run(`
     const context = new zmq.Context();
     const socket = context.socket(zmq.REP);
@@ -309,7 +309,7 @@ it("a process ends by itself when only idle sockets are open", async () => {
   assert.deepEqual({ code, output }, { code: 0, output: "end\n" });
 });
 
-it("process.exit() ends a process that waits", async () => {
+behaviour("process.exit() ends a process that waits", async () => {
   const { code, output } = await run(`
     const socket = new zmq.Context().socket(zmq.REP);
     socket.bind("tcp://127.0.0.1:*");
@@ -319,7 +319,7 @@ it("process.exit() ends a process that waits", async () => {
   assert.deepEqual({ code, output }, { code: 7, output: "" });
 });
 
-it("what a process has sent before it ends still gets its time to leave", async (context) => {
+behaviour("what a process has sent before it ends still gets its time to leave", async (context) => {
   const socket = context.socket(zmq.PULL);
   socket.bind("tcp://127.0.0.1:*");
   const ended = run(`
