@@ -25,7 +25,9 @@ const tools = join(root, ".deps", "package-managers");
 const runtimes = join(root, ".deps", "runtimes", "node_modules");
 const work = mkdtempSync(join(tmpdir(), "nodezmq-install-"));
 const caches = join(work, "caches");
-const cut = process.platform === "linux" && spawnSync("unshare", ["-n", "true"]).status === 0;
+// A network of its own has a loopback that is down.
+const alone = ["-n", "sh", "-c", 'ip link set lo up && exec "$0" "$@"'];
+const cut = process.platform === "linux" && spawnSync("unshare", [...alone, "true"]).status === 0;
 const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const example = /## A complete example\n\n```js\n(.*?)```\n\nIt prints\n\n```text\n(.*?)```/s;
@@ -41,7 +43,7 @@ function pathOf(folder, programs) {
 /** @param {string} program */
 const which = (program) => spawnSync("which", [program], { encoding: "utf8" }).stdout.trim();
 
-const bare = pathOf(join(work, "bin"), { node: process.execPath, sh: which("sh"), env: which("env") });
+const bare = pathOf(join(work, "bin"), { node: process.execPath, sh: which("sh"), env: which("env"), ip: which("ip") });
 
 /**
  * @param {string} cwd @param {string[]} command
@@ -49,7 +51,7 @@ const bare = pathOf(join(work, "bin"), { node: process.execPath, sh: which("sh")
  */
 function run(cwd, [program = "", ...args], { network = false, env = {}, path = bare } = {}) {
   const isolated = cut && !network;
-  const [name, rest] = isolated ? [which("unshare"), ["-n", program, ...args]] : [program, args];
+  const [name, rest] = isolated ? [which("unshare"), [...alone, program, ...args]] : [program, args];
   const { status, stdout, stderr, error } = spawnSync(name, rest, {
     cwd,
     encoding: "utf8",

@@ -23,6 +23,7 @@ export {
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
 export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
+export { Monitor, type MonitorEventName, type MonitorEvents } from "./monitor-emitter.js";
 export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";

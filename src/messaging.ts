@@ -2,6 +2,7 @@
 import { takeFrame, takeMessage, takeMessages } from "./arena.js";
 import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { POLLIN } from "./constants.js";
+import { received, tellReceived } from "./diagnostics.js";
 import { type Engine, isGone } from "./engine.js";
 import { rangeError, typeError } from "./errors.js";
 import { Frame } from "./frame.js";
@@ -40,18 +41,22 @@ function readMax(max: unknown): number {
 
 /** One frame as a Frame, or undefined when there is none. */
 function takeFrameObject(native: NativeSocket): Frame | undefined {
-  const frame = native.receiveFrame();
-  return frame && Frame.received(frame);
+  const handle = native.receiveFrame();
+  if (handle === undefined) return undefined;
+  const frame = Frame.received(handle);
+  if (received.hasSubscribers) tellReceived(native, [frame]);
+  return frame;
 }
 
 /** A whole message as Frames, or undefined when there is none. */
 function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
   const frames: Frame[] = [];
   do {
-    const frame = takeFrameObject(native);
-    if (frame === undefined) return undefined;
-    frames.push(frame);
+    const handle = native.receiveFrame();
+    if (handle === undefined) return undefined;
+    frames.push(Frame.received(handle));
   } while (frames.at(-1)?.more);
+  if (received.hasSubscribers) tellReceived(native, frames);
   return frames;
 }
 

@@ -16,6 +16,8 @@ import {
   UNSUBSCRIBE,
 } from "./constants.js";
 import { type Context, contextInside } from "./context.js";
+import { describe, noteEndpoint } from "./describe.js";
+import { tellEndpoint } from "./diagnostics.js";
 import { Endpoint, readAddress } from "./endpoint.js";
 import { Engine } from "./engine.js";
 import { makeError, typeError } from "./errors.js";
@@ -377,12 +379,15 @@ export class Socket extends Messaging {
   }
 
   [inspect.custom](): string {
-    const type = typeNames.get(this.type) ?? String(this.type);
-    return `Socket(zmq.${type}${this.closed ? ", closed" : ""})`;
+    return describe(this.#engine, typeNames.get(this.type) ?? String(this.type));
   }
 
   #endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string | Uint8Array): void {
-    this.#touching((native) => native.endpoint(verb, readAddress(address)));
+    const given = readAddress(address);
+    this.#touching((native) => native.endpoint(verb, given));
+    const endpoint = verb === "bind" ? this.lastEndpoint : given;
+    noteEndpoint(this.#engine, verb, endpoint);
+    tellEndpoint(verb, this, endpoint);
   }
 
   /** A native call, which may swallow a signal that others wait for: also when it fails. */
