@@ -17,6 +17,7 @@
 #include "frame.h"
 #include "handle.h"
 #include "message.h"
+#include "resident.h"
 #include "socket.h"
 #include "watch_thread.h"
 #include "watcher.h"
@@ -192,6 +193,7 @@ std::shared_ptr<Addon> Addon::Open(napi_env env) {
 }
 
 void Addon::Begin(bool thread) {
+  StayResident();
   threaded = threaded || thread;
   self_ = shared_from_this();
   // Registered after the mailbox's threadsafe function, so that it runs before Node takes that one down. Deno frees an

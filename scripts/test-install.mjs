@@ -127,6 +127,7 @@ const managers = {
       YARN_GLOBAL_FOLDER: join(caches, "yarn"),
       YARN_ENABLE_TELEMETRY: "0",
       YARN_ENABLE_SCRIPTS: "0",
+      YARN_PNP_ENABLE_ESM_LOADER: "1",
       YARN_ENABLE_IMMUTABLE_INSTALLS: "0",
       YARN_NPM_REGISTRY_SERVER: spawnSync("npm", ["config", "get", "registry"], {
         encoding: "utf8",

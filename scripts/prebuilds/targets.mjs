@@ -6,7 +6,6 @@
  * @property {string} arch as `process.arch`
  * @property {"glibc" | "musl"} [libc]
  * @property {string} zig zig's name of the target; "" where zig cannot build it
- * @property {string} [machine] how `file` formats name the processor, for the checks
  */
 
 /** @type {Readonly<Record<string, Target>>} */
