@@ -2,9 +2,11 @@
 // cmake-js brings the same hook along.
 #if defined(_WIN32) && !defined(_MSC_VER)
 
+// clang-format off: the order matters
+#include <windows.h>
 #include <delayimp.h>
 #include <string.h>
-#include <windows.h>
+// clang-format on
 
 static FARPROC WINAPI FindProgram(unsigned event, PDelayLoadInfo info) {
   if (event != dliNotePreLoadLibrary || _stricmp(info->szDll, "node.exe") != 0) return nullptr;
