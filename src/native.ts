@@ -1,7 +1,7 @@
 /** The addon: its loader and the types of its verbs. Nothing else knows where the binary lies. */
 import { constants } from "node:buffer";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import * as path from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { makeError, plainError, setStrerror } from "./errors.js";
 
@@ -97,9 +97,7 @@ interface Native {
   DescriptorWatch: new (fd: number, events: number, wake: () => void) => { close(): void };
 }
 
-interface Finder {
-  path(root: string): string;
-}
+const root = path.join(__dirname, "..");
 
 /** glibc or musl; undefined where there is no such choice. */
 function libc(): "glibc" | "musl" | undefined {
@@ -111,53 +109,68 @@ function libc(): "glibc" | "musl" | undefined {
   return report?.header?.glibcVersionRuntime === undefined ? "musl" : "glibc";
 }
 
-/** The file of the addon: built here, or prebuilt for this kind of machine. */
-function find(root: string): string {
+interface Finder {
+  (root: string): unknown;
+  path(root: string): string;
+}
+
+function open(file: string): Native {
+  const instance = { exports: {} as Native };
+  process.dlopen(instance, file);
+  return instance.exports;
+}
+
+/** The addon: built here, or prebuilt for this kind of machine. */
+function fitting(): Native {
   const runtime = libc();
   // node-gyp-build knows musl by a file that only Alpine has, and takes the environment's word for it.
   const told = runtime !== "musl" || process.env.LIBC !== undefined;
   if (!told) process.env.LIBC = runtime;
   try {
-    return (require("node-gyp-build") as Finder).path(root);
+    // Spelt as @vercel/nft and webpack's asset relocator know it, so that they take the binaries along.
+    return require("node-gyp-build")(path.join(__dirname, "..")) as Native;
   } catch (error) {
-    throw unfit(root, runtime, error);
+    // In one file with the program: prebuilds/ is beside it or beside the executable, and in Node's single executables
+    // `require` knows nothing but Node's own modules.
+    for (const place of [root, __dirname]) {
+      try {
+        return open((require("node-gyp-build") as Finder).path(place));
+      } catch {}
+    }
+    throw unfit(runtime, error);
   } finally {
     if (!told) delete process.env.LIBC;
   }
 }
 
 /** The error of a machine that no binary fits: what was looked for, and what to do. */
-function unfit(root: string, runtime: string | undefined, cause: unknown): Error {
+function unfit(runtime: string | undefined, cause: unknown): Error {
   const { platform, arch } = process;
-  const prebuild = join("prebuilds", `${platform}-${arch}`, `nodezmq${runtime ? `.${runtime}` : ""}.node`);
+  const prebuild = path.join(
+    "prebuilds",
+    `${platform}-${arch}`,
+    `nodezmq${runtime ? `.${runtime}` : ""}.node`,
+  );
   const reason = cause instanceof Error && !cause.message.includes("No native build") ? cause.message : "";
   return plainError(
     [
       `nodezmq has no binary that fits ${platform} ${arch}${runtime ? ` with ${runtime}` : ""}.`,
-      `Looked for ${join("build", "Release", "nodezmq.node")} and ${prebuild} in ${root}.`,
+      `Looked for ${path.join("build", "Release", "nodezmq.node")} and ${prebuild} in ${root}.`,
       ...(reason === "" ? [] : [`Loading failed: ${reason}`]),
       "To build it from the sources in the package (CMake 3.18 and a C++17 compiler, no network):",
-      `  node ${join(root, "scripts", "build.mjs")}`,
+      `  node ${path.join(root, "scripts", "build.mjs")}`,
     ].join("\n"),
   );
 }
 
 function load(): Native {
   // The sanitizer runs load a binary of their own.
-  const root = join(__dirname, "..");
-  const binary = process.env.NODEZMQ_BINARY || find(root);
-  let addon: Native;
-  try {
-    addon = require(binary) as Native;
-  } catch (error) {
-    throw unfit(root, libc(), error);
-  }
+  const binary = process.env.NODEZMQ_BINARY;
+  let addon = binary ? (require(binary) as Native) : fitting();
   if (addon.claimed) {
     // A second copy of this library on the thread (a test runner that resets its modules): it gets an instance of the
     // addon for itself, with memory and error classes of its own.
-    const instance = { exports: {} as Native };
-    process.dlopen(instance, binary);
-    addon = instance.exports;
+    addon = open(binary ?? (require("node-gyp-build") as Finder).path(root));
   }
   addon.claimed = true;
   return addon;
