@@ -43,7 +43,12 @@ function pathOf(folder, programs) {
 /** @param {string} program */
 const which = (program) => spawnSync("which", [program], { encoding: "utf8" }).stdout.trim();
 
-const bare = pathOf(join(work, "bin"), { node: process.execPath, sh: which("sh"), env: which("env"), ip: which("ip") });
+const bare = pathOf(join(work, "bin"), {
+  node: process.execPath,
+  sh: which("sh"),
+  env: which("env"),
+  ip: which("ip"),
+});
 
 /**
  * @param {string} cwd @param {string[]} command

@@ -177,7 +177,7 @@ async function endsAs(end: End, ...reached: { steps: string; release?: string }[
       `await (async () => {
         const context = new zmq.Context();
         ${steps}
-        release.push(() => { ${release} });
+        release.push(() => { void context; ${release} }); // holds on to what has been opened
       })();`,
   );
   const outcome = await run(`

@@ -16,7 +16,13 @@ it("prints what the README says when a newcomer runs its complete example", () =
 });
 
 it("has no link to a file that does not exist", () => {
-  for (const name of ["README.md", "CONTRIBUTING.md", "docs/architecture.md"]) {
+  for (const name of [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/bundling.md",
+    "docs/platforms.md",
+  ]) {
     const folder = new URL(name, new URL("..", import.meta.url));
     for (const [, link] of readFileSync(folder, "utf8").matchAll(/\]\(([^)#]+?)(?:#[^)]*)?\)/g)) {
       if (/^https?:/.test(link as string)) continue;
