@@ -2,7 +2,8 @@
 // cmake-js brings the same hook along.
 #if defined(_WIN32) && !defined(_MSC_VER)
 
-// clang-format off: the order matters
+// The order matters.
+// clang-format off
 #include <windows.h>
 #include <delayimp.h>
 #include <string.h>

@@ -108,7 +108,9 @@ void Forwarder::GiveBack() {
     if (route->held.empty()) continue;
     if (swap_ && route->held.size() > 1) std::swap(route->held[0], route->held[1]);
     for (auto& handle : lent) {
-      if (handle->Raw() == route->from) handle->PutBack(std::move(route->held), route->captured);
+      if (handle->Raw() != route->from) continue;
+      handle->PutBack(std::move(route->held), route->captured);
+      break;
     }
     route->held.clear();
   }

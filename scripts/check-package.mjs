@@ -4,7 +4,17 @@
 //   node scripts/check-package.mjs          all
 //   node scripts/check-package.mjs types    the types; `lint` the rest
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fail, root, SetupError, setup } from "./setup.mjs";
 
@@ -41,9 +51,8 @@ const projects = [
 
 /** A project outside of this one that uses the package, as CommonJS and as ES module. */
 function consumer() {
-  const folder = join(root, ".deps", "consumer");
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(folder, "node_modules"), { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), "nodezmq-consumer-"));
+  mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules", "nodezmq"), "junction");
   symlinkSync(installed("@types"), join(folder, "node_modules", "@types"), "junction");
   symlinkSync(installed("undici-types"), join(folder, "node_modules", "undici-types"), "junction");
@@ -81,6 +90,7 @@ function types() {
       outcomes.push({ name: `types, TypeScript ${version}, ${project.moduleResolution}`, ...outcome });
     }
   }
+  rmSync(folder, { recursive: true });
   return outcomes;
 }
 
