@@ -24,22 +24,23 @@ const endpoints = {
   disconnect: channel("nodezmq:disconnect"),
 };
 
-const sockets = new WeakMap<NativeSocket, Sending>();
+// Weak at both ends: what closes a collected socket holds on to the native one.
+const sockets = new WeakMap<NativeSocket, WeakRef<Sending>>();
 
 /** Remembers whose a native socket is. */
 export function introduce(native: NativeSocket, socket: Sending): void {
-  sockets.set(native, socket);
+  sockets.set(native, new WeakRef(socket));
 }
 
 export function tellSent(native: NativeSocket, message: unknown): void {
   const frames = (Array.isArray(message) ? message : [message]).map((frame: unknown) =>
     frame instanceof library.Frame ? frame.bytes() : frame,
   );
-  sent.publish({ socket: sockets.get(native), frames });
+  sent.publish({ socket: sockets.get(native)?.deref(), frames });
 }
 
 export function tellReceived(native: NativeSocket, frames: readonly unknown[]): void {
-  received.publish({ socket: sockets.get(native), frames });
+  received.publish({ socket: sockets.get(native)?.deref(), frames });
 }
 
 export function tellEndpoint(verb: keyof typeof endpoints, socket: Sending, endpoint: string): void {
