@@ -22,8 +22,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/bun/**", "test/deno/**"], // run by their own runners, see scripts/test-runtimes.mjs
     pool: "forks",
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Loaded by Node itself: it is CommonJS, and there must be one copy of its classes.
     server: { deps: { external: [/\/lib\/.*\.m?js$/] } },
   },

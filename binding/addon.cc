@@ -29,8 +29,8 @@ namespace {
 // How long, in milliseconds, the end of a process or worker may wait for what is still queued.
 std::atomic<int> exit_linger{1000};
 
-// How long after the exit limit libzmq may take to let go of messages that it drops.
-constexpr int kPinGraceMs = 2000;
+// How long after the exit limit libzmq may take to let go of messages that it drops. The limit can be as large as an int.
+constexpr std::chrono::milliseconds kPinGrace(2000);
 
 // The environments that have not been cleaned up, for the exit that skips the cleanup hooks: process.exit() on the main
 // thread goes straight to the C library's exit handlers.
@@ -168,12 +168,29 @@ napi_value SetArena(napi_env env, napi_callback_info info) {
   }
   if (addon.slab != nullptr) napi_delete_reference(env, addon.slab);
   napi_create_reference(env, args[0], 1, &addon.slab);
+  void* memory = nullptr;
+  napi_get_arraybuffer_info(env, args[0], &memory, &addon.slab_size);
+  addon.slab_memory = static_cast<char*>(memory);
   if (addon.index_ref ==
       nullptr) {  // one index for good: its memory is never replaced or reached by programs
     napi_create_reference(env, args[1], 1, &addon.index_ref);
     addon.index = static_cast<int32_t*>(data);
     addon.index_length = length;
   }
+  return nullptr;
+}
+
+// outbox(room: ArrayBuffer): where `sendPacked` finds the messages, once and for good
+napi_value SetOutbox(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  Addon& addon = Addon::Of(env);
+  void* memory = nullptr;
+  if (addon.outbox != nullptr ||
+      napi_get_arraybuffer_info(env, args[0], &memory, &addon.outbox_size) != napi_ok) {
+    return Misuse(env, "outbox takes an ArrayBuffer, once");
+  }
+  napi_create_reference(env, args[0], 1, &addon.outbox);
+  addon.outbox_memory = static_cast<const char*>(memory);
   return nullptr;
 }
 
@@ -240,9 +257,9 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   if (self->watch_thread != nullptr) self->watch_thread->Stop();
   ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline));
   // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
-  self->WaitForPins(Left(deadline) + kPinGraceMs);
+  self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
   for (napi_ref* reference :
-       {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref, &self->frame}) {
+       {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref, &self->outbox, &self->frame}) {
     if (*reference != nullptr) napi_delete_reference(self->env, *reference);
     *reference = nullptr;
   }
@@ -294,9 +311,9 @@ bool Addon::HasPins() {
   return pins_ > 0;
 }
 
-void Addon::WaitForPins(int limit_ms) {
+void Addon::WaitForPins(std::chrono::milliseconds limit) {
   std::unique_lock<std::mutex> lock(pins_mutex_);
-  unpinned_.wait_for(lock, std::chrono::milliseconds(limit_ms), [this] { return pins_ == 0; });
+  unpinned_.wait_for(lock, limit, [this] { return pins_ == 0; });
 }
 
 void Addon::Call(napi_ref function, std::initializer_list<napi_value> arguments) {
@@ -336,10 +353,12 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
   exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
   exports.Set("exiting", Napi::Function::New(env, Exiting, "exiting"));
-  napi_value arena, poll;
+  napi_value arena, outbox, poll;
   napi_create_function(env, "arena", NAPI_AUTO_LENGTH, SetArena, nullptr, &arena);
+  napi_create_function(env, "outbox", NAPI_AUTO_LENGTH, SetOutbox, nullptr, &outbox);
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
   exports.Set("arena", arena);
+  exports.Set("outbox", outbox);
   exports.Set("poll", poll);
   exports.Set("Context", Context::Define(env));
   exports.Set("Socket", Socket::Define(env));

@@ -1,6 +1,7 @@
 // What belongs to one JavaScript environment (the main thread's, or one worker's).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <initializer_list>
@@ -38,11 +39,21 @@ class Addon : public std::enable_shared_from_this<Addon> {
   size_t buffer_limit = SIZE_MAX;  // the largest Buffer, in bytes
   napi_ref frame = nullptr;        // the constructor of Frame
 
-  // Where received frames are written: see Arena in message.h.
+  // Where received frames are written. TypeScript looks that a program has not detached the memory, immediately before
+  // each call that writes: asking here would cost more than the receiving.
   napi_ref slab = nullptr;
+  char* slab_memory = nullptr;
+  size_t slab_size = 0;
   napi_ref index_ref = nullptr;
   int32_t* index = nullptr;
   size_t index_length = 0;
+  // Where messages lie that SendPacked sends; no program sees this memory.
+  napi_ref outbox = nullptr;
+  const char* outbox_memory = nullptr;
+  size_t outbox_size = 0;
+
+  // Of libzmq's memory that stands in Buffers; changed on the JavaScript thread only.
+  size_t shared_bytes = 0;
 
   // Everything that the environment's end has to put in order.
   std::unordered_set<SocketHandle*> sockets;
@@ -74,7 +85,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
 
  private:
   static void Cleanup(napi_async_cleanup_hook_handle hook, void* arg);
-  void WaitForPins(int limit_ms);
+  void WaitForPins(std::chrono::milliseconds limit);
 
   std::unordered_set<napi_ref> kept_;
   std::mutex pins_mutex_;

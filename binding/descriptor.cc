@@ -60,7 +60,8 @@ napi_value DescriptorWatch::New(napi_env env, napi_callback_info info) {
     watch->Release(env);
     delete watch;
   };
-  napi_wrap(env, args.self, self, finalize, nullptr, nullptr);
+  // It fails in a worker that is being stopped just now.
+  if (napi_wrap(env, args.self, self, finalize, nullptr, nullptr) != napi_ok) finalize(env, self, nullptr);
   return args.self;
 }
 

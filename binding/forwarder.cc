@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "args.h"
 #include "error.h"
@@ -27,13 +28,15 @@ constexpr long kLookMs = 50;
 
 bool WouldBlock() { return zmq_errno() == EAGAIN; }
 
-// Sends copies (shared bodies) or the frames themselves. -1 with EAGAIN only before the first frame has gone.
-int SendAll(void* socket, std::vector<Message>& frames, const std::string* prefix) {
+// Sends the frames themselves, or copies (shared bodies) behind a prefix, if there is one. -1 with EAGAIN only before
+// the first frame has gone.
+int SendAll(void* socket, std::vector<Message>& frames, const std::optional<std::string>* prefix) {
   bool first = true;
-  if (prefix != nullptr && !prefix->empty()) {
+  if (prefix != nullptr && prefix->has_value()) {
+    const std::string& text = **prefix;
     Message head;
-    zmq_msg_init_size(head.Raw(), prefix->size());
-    std::memcpy(head.Data(), prefix->data(), prefix->size());
+    zmq_msg_init_size(head.Raw(), text.size());
+    if (!text.empty()) std::memcpy(head.Data(), text.data(), text.size());
     if (SendMessage(socket, head, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) return -1;
     first = false;
   }
@@ -332,10 +335,10 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
     forwarder->lent_.push_back(handle);
     return handle->Raw();
   };
-  auto text = [&](const char* name) -> std::string {
+  auto text = [&](const char* name) -> std::optional<std::string> {
     Message bytes;
     napi_value value = property(name);
-    if (value == nullptr || bytes.FromValue(env, value) != Message::Read::kOk) return {};
+    if (value == nullptr || bytes.FromValue(env, value) != Message::Read::kOk) return std::nullopt;
     return std::string(static_cast<char*>(bytes.Data()), bytes.Size());
   };
   auto flag = [&](const char* name) {
@@ -367,7 +370,7 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
     forwarder->backward_.prefix = text("backwardPrefix");
   }
   forwarder->swap_ = flag("swap");
-  forwarder->last_ = text("last");
+  forwarder->last_ = text("last").value_or("");
   if (int code = forwarder->OpenSignal(); code != 0) return Fail(env, code);
 
   napi_ref done = addon.Keep(args[1]);
@@ -408,9 +411,10 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
     addon.Take(done);
     return Fail(env, code, "the proxy's thread cannot be started");
   }
-  auto* held = new std::shared_ptr<Forwarder>(forwarder);
+  auto held = std::make_unique<std::shared_ptr<Forwarder>>(forwarder);
   auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Forwarder>*>(data); };
-  napi_wrap(env, args.self, held, finalize, nullptr, nullptr);
+  // It fails in a worker that is being stopped just now, whose end stops the forwarder as well.
+  if (napi_wrap(env, args.self, held.get(), finalize, nullptr, nullptr) == napi_ok) (void)held.release();
   return args.self;
 }
 

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ class Forwarder : public std::enable_shared_from_this<Forwarder> {
   struct Route {
     void* from = nullptr;
     void* to = nullptr;
-    std::string prefix;  // sent to the capture socket before the message
+    std::optional<std::string> prefix;  // a frame that the capture socket gets before the message
     std::vector<Message> held;
     bool captured = false;      // the held message has reached the capture socket
     bool last = false;          // the held message is the last one

@@ -130,27 +130,30 @@ int SocketHandle::UnreadBits(int option) const {
   return option == ZMQ_EVENTS ? ZMQ_POLLIN : option == ZMQ_RCVMORE && unread_begun_ ? 1 : 0;
 }
 
-int SocketHandle::OpenWatcher() {
-  zmq_fd_t fd;
-  size_t size = sizeof fd;
-  if (zmq_getsockopt(socket_, ZMQ_FD, &fd, &size) != 0) {
-    if (zmq_errno() != EINVAL) return zmq_errno();
+int SocketHandle::Descriptor(zmq_fd_t* fd) {
+  size_t size = sizeof *fd;
+  if (zmq_getsockopt(socket_, ZMQ_FD, fd, &size) == 0) return 0;
+  if (zmq_errno() != EINVAL) return zmq_errno();
+  if (poller_ == nullptr) {
     poller_ = zmq_poller_new();
     if (poller_ == nullptr) return ENOMEM;
-    if (zmq_poller_add(poller_, socket_, nullptr, ZMQ_POLLIN | ZMQ_POLLOUT) != 0 ||
-        zmq_poller_fd(poller_, &fd) != 0) {
+    if (zmq_poller_add(poller_, socket_, nullptr, ZMQ_POLLIN | ZMQ_POLLOUT) != 0) {
       int code = zmq_errno();
       zmq_poller_destroy(&poller_);
       return code;
     }
   }
+  return zmq_poller_fd(poller_, fd) == 0 ? 0 : zmq_errno();
+}
+
+int SocketHandle::OpenWatcher() {
+  zmq_fd_t fd;
+  if (int code = Descriptor(&fd); code != 0) return code;
   watcher_ = Watcher::Open(*addon_, fd, [this] { OnReady(); });
   if (watcher_ != nullptr) return 0;
-  if (poller_ != nullptr) zmq_poller_destroy(&poller_);
   return errno != 0 ? errno : ENOMEM;
 }
 
-// A zmq_poller's descriptor stays readable until the poller itself has looked.
 void SocketHandle::Drain() {
   if (poller_ == nullptr) return;
   zmq_poller_event_t event;

@@ -62,6 +62,12 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   // calls this must act on what it says.
   int Events();
 
+  // The descriptor that signals news: ZMQ_FD, or that of a zmq_poller for thread-safe sockets, which have none. 0 or an
+  // errno.
+  [[nodiscard]] int Descriptor(zmq_fd_t* fd);
+  // Quiets a zmq_poller's descriptor, which stays readable until the poller itself has looked.
+  void Drain();
+
   // While held, `wake` is called with the ZMQ_EVENTS mask (or a negative errno) each time that libzmq has news, and,
   // unless unreferenced, the event loop stays alive. `fresh` is set when the watching begins with this call. Returns 0
   // or an errno.
@@ -73,14 +79,13 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
  private:
   [[nodiscard]] int OpenWatcher();
   void OnReady();
-  void Drain();
   bool Park();
 
   Addon* addon_ = nullptr;  // null once closed
   std::shared_ptr<ContextHandle> context_;
   void* socket_ = nullptr;
   uint64_t address_ = 0;
-  void* poller_ = nullptr;  // zmq_poller: the descriptor of thread-safe sockets, which have no ZMQ_FD
+  void* poller_ = nullptr;  // zmq_poller, whose descriptor stands in for a ZMQ_FD
   Watcher* watcher_ = nullptr;
   napi_ref wake_ = nullptr;
   bool held_ = false;

@@ -85,19 +85,27 @@ Message::Read Message::FromValue(napi_env env, napi_value value) {
   size_t size = 0;
   if (napi_get_buffer_info(env, value, &data, &size) != napi_ok) return Read::kNotData;
   if (size == 0) return Detached(env, value) ? Read::kDetached : Read::kOk;
-  if (zmq_msg_init_size(&msg_, size) != 0) {
-    zmq_msg_init(&msg_);
+  if (!Copy(data, size)) {
     napi_throw_range_error(env, nullptr, "not enough memory for the message to be sent");
     return Read::kThrown;
   }
-  std::memcpy(zmq_msg_data(&msg_), data, size);
   return Read::kOk;
+}
+
+bool Message::Copy(const void* data, size_t size) {
+  if (zmq_msg_init_size(&msg_, size) != 0) {
+    zmq_msg_init(&msg_);
+    return false;
+  }
+  std::memcpy(zmq_msg_data(&msg_), data, size);
+  return true;
 }
 
 // Subscribers of one process share a published message: whoever may write into it needs a copy.
 napi_value Message::ToBuffer(napi_env env, bool may_share) {
   napi_value result;
-  size_t limit = Addon::Of(env).buffer_limit;
+  Addon& addon = Addon::Of(env);
+  size_t limit = addon.buffer_limit;
   if (Size() > limit) {
     napi_throw_range_error(
         env, nullptr,
@@ -107,11 +115,22 @@ napi_value Message::ToBuffer(napi_env env, bool may_share) {
     *this = Message();
     return nullptr;
   }
-  if (Size() >= kShare && may_share) {
-    auto* shared = new Message(std::move(*this));
-    auto release = [](napi_env, void*, void* hint) { delete static_cast<Message*>(hint); };
+  if (Size() >= kShare && may_share && addon.shared_bytes < kSharedAtOnce) {
+    struct Shared {
+      Message message;
+      std::shared_ptr<Addon> addon;
+      size_t size;
+    };
+    auto* shared = new Shared{std::move(*this), addon.shared_from_this(), 0};
+    shared->size = shared->message.Size();
+    addon.shared_bytes += shared->size;
+    auto release = [](napi_env, void*, void* hint) {
+      auto* held = static_cast<Shared*>(hint);
+      held->addon->shared_bytes -= held->size;
+      delete held;
+    };
     napi_status status =
-        napi_create_external_buffer(env, shared->Size(), shared->Data(), release, shared, &result);
+        napi_create_external_buffer(env, shared->size, shared->message.Data(), release, shared, &result);
     if (status == napi_ok) return result;
     // Any other failure comes after Node has taken the memory over, and has released it.
     if (status != napi_no_external_buffers_allowed) {
@@ -121,7 +140,8 @@ napi_value Message::ToBuffer(napi_env env, bool may_share) {
       }
       return nullptr;
     }
-    *this = std::move(*shared);
+    *this = std::move(shared->message);
+    addon.shared_bytes -= shared->size;
     delete shared;
   }
   if (napi_create_buffer_copy(env, Size(), Data(), nullptr, &result) != napi_ok) return nullptr;

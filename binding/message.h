@@ -28,6 +28,9 @@ class Message {
   // Accepts a string (sent as UTF-8) or any view of a buffer, which are copied, or a Frame of ours, which is shared.
   [[nodiscard]] Read FromValue(napi_env env, napi_value value);
 
+  // A copy of some bytes, in place of nothing. False when there is no memory.
+  [[nodiscard]] bool Copy(const void* data, size_t size);
+
   // A Buffer of its own: a copy, or from kShare on the message's memory itself, if nobody else has it. Empties the
   // message.
   [[nodiscard]] napi_value ToBuffer(napi_env env) { return ToBuffer(env, !SharedWithOthers()); }
@@ -49,6 +52,9 @@ class Message {
   static constexpr size_t kSmall = 1024;
   // Below this many bytes copying is cheaper than an external buffer with its finalizer.
   static constexpr size_t kShare = 32 * 1024;
+  // Node returns shared memory only when its event loop goes round, which a loop of blocking receives never lets it. What
+  // is received beyond this much is copied into memory that the garbage collector can free by itself.
+  static constexpr size_t kSharedAtOnce = size_t{128} * 1024 * 1024;
 
  private:
   zmq_msg_t msg_;

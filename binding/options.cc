@@ -83,6 +83,7 @@ napi_value Socket::Get(napi_env env, napi_callback_info info) {
     case kInt: {
       int value = 0;
       size_t size = sizeof value;
+      if (option == ZMQ_EVENTS) self->handle_->Drain();
       if (GetOption(self->Raw(), option, &value, &size) == 0) {
         return Number(env, value | self->handle_->UnreadBits(option));
       }
@@ -103,9 +104,8 @@ napi_value Socket::Get(napi_env env, napi_callback_info info) {
     }
     case kFd: {
       zmq_fd_t value = 0;
-      size_t size = sizeof value;
-      if (GetOption(self->Raw(), option, &value, &size) == 0) return Number(env, static_cast<int64_t>(value));
-      break;
+      if (int code = self->handle_->Descriptor(&value); code != 0) return Fail(env, code);
+      return Number(env, static_cast<int64_t>(value));
     }
     case kBytes: {
       char value[1024];

@@ -205,6 +205,7 @@ napi_value Socket::Define(napi_env env) {
       method("send", Send),
       method("sendMultipart", SendMultipart),
       method("sendBatch", SendBatch),
+      method("sendPacked", SendPacked),
       method("receiveFrame", ReceiveFrame),
       method("receive", Receive),
       method("takeLarge", TakeLarge),

@@ -35,6 +35,7 @@ class Socket {
   static napi_value Send(napi_env env, napi_callback_info info);
   static napi_value SendMultipart(napi_env env, napi_callback_info info);
   static napi_value SendBatch(napi_env env, napi_callback_info info);
+  static napi_value SendPacked(napi_env env, napi_callback_info info);
   static napi_value Receive(napi_env env, napi_callback_info info);
   static napi_value ReceiveFrame(napi_env env, napi_callback_info info);
   static napi_value TakeLarge(napi_env env, napi_callback_info info);

@@ -165,6 +165,34 @@ napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
   return Number(env, refused != 0 ? refused : *sent);
 }
 
+// sendPacked(count): sends messages of one frame that lie side by side in the outbox, their lengths in the index, as long
+// as they fit. How many have been sent is left in index[0] and returned.
+napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  Addon& addon = Addon::Of(env);
+  size_t count = std::min(static_cast<size_t>(std::max(0, args.Int(0))), addon.index_length);
+  size_t length = count == 0 ? 0 : static_cast<size_t>(addon.index[0]);
+  addon.index[0] = 0;
+  auto* self = Live(env, args.self);
+  if (self == nullptr) return nullptr;
+  SocketHandle& handle = *self->handle_;
+  size_t offset = 0;
+  for (size_t sent = 0; sent < count;) {
+    if (length > addon.outbox_size - offset) return Misuse(env, "messages beyond the outbox");
+    Message message;
+    if (!message.Copy(addon.outbox_memory + offset, length)) return Fail(env, ENOMEM);
+    if (SendFrame(handle, message, 0) < 0 && !DroppedWithPeer(handle)) {
+      if (zmq_errno() == EAGAIN) break;
+      return Fail(env, zmq_errno());
+    }
+    handle.SetInMessage(false);
+    offset += length;
+    addon.index[0] = static_cast<int32_t>(++sent);
+    if (sent < count) length = static_cast<size_t>(addon.index[sent]);
+  }
+  return Number(env, addon.index[0]);
+}
+
 // receive(offset, messages): takes up to that many whole messages without blocking (0: one frame), writes small frames
 // into the slab from `offset` on, each aligned to eight bytes, and an entry a frame into the index: its length * 2 + (1
 // if more frames follow), or -1 - (1 if more follow) for a frame that TakeLarge will hand out. Returns the number of
@@ -175,14 +203,8 @@ napi_value Socket::Receive(napi_env env, napi_callback_info info) {
   auto* self = Live(env, args.self);
   if (self == nullptr) return nullptr;
   Addon& addon = Addon::Of(env);
-  napi_value slab;
-  void* memory = nullptr;
-  size_t room = 0;
-  // Asked for each time: the program can reach the slab through its Buffers, and may have detached it.
-  if (napi_get_reference_value(env, addon.slab, &slab) != napi_ok ||
-      napi_get_arraybuffer_info(env, slab, &memory, &room) != napi_ok) {
-    return Misuse(env, "no slab");
-  }
+  char* memory = addon.slab_memory;
+  size_t room = addon.slab_size;
   size_t offset = static_cast<size_t>(args.Int(0));
   if (offset > room) offset = room;
   int messages = args.Int(1);
@@ -201,7 +223,7 @@ napi_value Socket::Receive(napi_env env, napi_callback_info info) {
     size_t size = message.Size();
     int more = message.More() ? 1 : 0;
     if (size <= Message::kSmall && size <= room - offset) {
-      if (size > 0) std::memcpy(static_cast<char*>(memory) + offset, message.Data(), size);
+      if (size > 0) std::memcpy(memory + offset, message.Data(), size);
       offset = std::min(room, offset + ((size + 7) & ~size_t{7}));
       addon.index[entries++] = static_cast<int32_t>(size) * 2 + more;
     } else {

@@ -40,7 +40,8 @@ export async function run(main, targets) {
 const children = new Set();
 
 /**
- * `Process(target=target, args=args).start()`. When one process fails, the others are ended too.
+ * `Process(target=target, args=args).start()`; what it returns is for `terminate`. When one process fails, the others are
+ * ended too.
  *
  * @param {(...args: any[]) => Promise<void>} target
  * @param {unknown[]} args anything that JSON can say
@@ -51,8 +52,24 @@ export function start(target, ...args) {
   children.add(child);
   child.once("exit", (code) => {
     children.delete(child);
-    if (code === 0) return;
+    if (code === 0 || terminated.has(child)) return;
     process.exitCode = 1;
     for (const other of children) other.kill();
   });
+  return child;
+}
+
+/** @type {WeakSet<import("node:child_process").ChildProcess>} */
+const terminated = new WeakSet();
+
+/**
+ * `process.terminate()`.
+ *
+ * @param {import("node:child_process").ChildProcess[]} processes
+ */
+export function terminate(...processes) {
+  for (const child of processes) {
+    terminated.add(child);
+    child.kill();
+  }
 }

@@ -72,6 +72,8 @@ const checks = [
   ["types of tests, examples, scripts", () => tsc("tsconfig.test.json")],
   ["constants", () => node("scripts/check-constants.mjs")],
   ["package and its types", () => node("scripts/check-package.mjs")],
+  ["clauses and their tests", () => node("scripts/check-clauses.mjs")],
+  ["option reference", () => node("scripts/docs-options.mjs", "--check")],
 ];
 if (!flags.has("--no-cxx-lint")) {
   checks.push(

@@ -1,6 +1,6 @@
 /** The arguments that calls share: `(…, flags?, options?)`, where the options may stand in place of the flags. */
 import { DONTWAIT } from "./constants.js";
-import { typeError } from "./errors.js";
+import { rangeError, shown, typeError } from "./errors.js";
 import type { WaitLimits } from "./pending.js";
 import { didYouMean } from "./suggest.js";
 
@@ -34,7 +34,7 @@ const LONGEST = 2 ** 31 - 1;
 export function readTimeout(timeout: unknown): number | undefined {
   if (timeout === undefined || timeout === null) return undefined;
   if (typeof timeout !== "number" || Number.isNaN(timeout)) {
-    throw typeError(`a timeout is a number of milliseconds; got ${typeof timeout} ${String(timeout)}`);
+    throw typeError(`a timeout is a number of milliseconds; got ${shown(timeout)}`);
   }
   return timeout < 0 || timeout === Number.POSITIVE_INFINITY ? -1 : Math.min(timeout, LONGEST);
 }
@@ -44,10 +44,19 @@ export function readSignal(signal: unknown): AbortSignal | undefined {
   throw typeError("signal must be an AbortSignal");
 }
 
+/** Whether an object can be meant as options: a signal, a buffer or a socket in their place is a mistake. */
+function isOptions(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return true; // of any realm
+  return Object.keys(value).length > 0 && !ArrayBuffer.isView(value);
+}
+
 /** Refuses keys that nobody reads: a misspelt option must not be silently without effect. */
 export function checkKeys(options: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw typeError(`options must be an object; got ${options === null ? "null" : typeof options}`);
+  if (!isOptions(options)) {
+    const kind = typeof options === "object" && options !== null ? options.constructor?.name : undefined;
+    throw typeError(`options must be an object; got ${options === null ? "null" : (kind ?? typeof options)}`);
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
@@ -58,9 +67,48 @@ export function checkKeys(options: unknown, known: readonly string[]): Readonly<
 
 const none: Readonly<Record<string, unknown>> = Object.freeze({});
 
+/** `(timeout?, options?)`, where the options may stand in place of the timeout: what is given, checked for its keys. */
+export function readPlace(
+  place: unknown,
+  options: unknown,
+  known: readonly string[],
+): { place: unknown; options: Readonly<Record<string, unknown>> } {
+  const stands = typeof place === "object" && place !== null;
+  const given = options ?? (stands ? place : none);
+  if (stands && given !== place) checkKeys(place, known);
+  return { place: stands ? undefined : place, options: given === none ? none : checkKeys(given, known) };
+}
+
+/** One argument, or an options object in its place that carries it by its name, as Python's keyword arguments do. */
+export function readNamed(place: unknown, name: string): unknown {
+  return typeof place === "object" && place !== null ? checkKeys(place, [name])[name] : place;
+}
+
+/** true or false; undefined and null where nothing was said. */
+export function readFlag(value: unknown, name: string): boolean | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "boolean") return value;
+  throw typeError(`${name} must be true or false; got ${typeof value}`);
+}
+
+/** A mask of events, as large as one may be. */
+export function readMask(mask: unknown, most: number, what: string): number {
+  if (typeof mask !== "number" || !Number.isInteger(mask)) throw typeError(`events are ${what}`);
+  if (mask < 0 || mask > most) throw rangeError(`events are ${what}; got ${mask}`);
+  return mask;
+}
+
+/** From how many bytes on memory is shared. */
+export function readThreshold(threshold: unknown): number {
+  if (typeof threshold !== "number" || Number.isNaN(threshold))
+    throw typeError("copyThreshold must be a number of bytes");
+  if (threshold < 0) throw rangeError(`copyThreshold must be a number of bytes, 0 or more; got ${threshold}`);
+  return threshold;
+}
+
 export function readFlags(flags: unknown): number {
   if (typeof flags === "number" && Number.isInteger(flags) && flags >= 0 && flags < 2 ** 31) return flags;
-  throw typeError(`flags must be an integer such as zmq.DONTWAIT; got ${typeof flags} ${String(flags)}`);
+  throw typeError(`flags must be an integer such as zmq.DONTWAIT; got ${shown(flags)}`);
 }
 
 /** Reads `(flags?, options?)`. */

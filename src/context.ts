@@ -1,6 +1,7 @@
 /** zmq.Context. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
+import { checkKeys, readNamed } from "./call.js";
 import { EINVAL, IO_THREADS_DFLT, type SocketType } from "./constants.js";
 import type { Engine } from "./engine.js";
 import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
@@ -15,13 +16,14 @@ import {
   decodeOption,
   encodeOption,
   type OptionRow,
+  optionName,
   optionNumber,
   readLinger,
   type SocketOptionWrites,
+  socketOptionRow,
   socketOptions,
 } from "./options.js";
 import { Socket } from "./socket.js";
-import { didYouMean } from "./suggest.js";
 
 /** How the constructor is told to make something else than a new context. */
 class Existing {
@@ -33,8 +35,11 @@ class Existing {
 
 const sockets: Readonly<Record<string, OptionRow>> = socketOptions;
 const contexts: Readonly<Record<string, OptionRow>> = contextOptions;
+const settable = Object.keys(sockets).filter((name) => sockets[name]?.[2] !== "r");
 
-function readThreads(ioThreads: unknown): number {
+function readThreads(given: unknown): number {
+  const named = typeof given === "object" && given !== null && "ioThreads" in given;
+  const ioThreads = named ? readNamed(given, "ioThreads") : given;
   if (typeof ioThreads !== "number" || !Number.isInteger(ioThreads)) {
     throw typeError(
       `ioThreads must be a whole number; got ${ioThreads === null ? "null" : typeof ioThreads}`,
@@ -46,6 +51,13 @@ function readThreads(ioThreads: unknown): number {
 }
 
 let instance: Context | undefined;
+
+interface Inside {
+  readonly native: NativeContext;
+  /** Writes an engine into its book, and returns what strikes it out again. */
+  adopt(engine: WeakRef<Engine>): () => void;
+}
+let inside: (context: unknown) => Inside;
 
 export interface Context
   extends ContextOptionAccessors,
@@ -70,7 +82,7 @@ export class Context implements AsyncDisposable {
    * `underlying` instead makes a shadow.
    * @throws ZMQError EINVAL for a negative number, EMFILE. See zmq_ctx_new(3).
    */
-  constructor(ioThreads: number | Context | bigint = IO_THREADS_DFLT) {
+  constructor(ioThreads: number | { ioThreads: number } | Context | bigint = IO_THREADS_DFLT) {
     const given: unknown = ioThreads;
     if (given instanceof Existing) {
       this.#native = given.native;
@@ -87,10 +99,11 @@ export class Context implements AsyncDisposable {
   }
 
   /** The one context of the process, in every thread: `inproc://` works between workers through it. */
-  static instance(ioThreads: number = IO_THREADS_DFLT): Context {
+  static instance(ioThreads: number | { ioThreads: number } = IO_THREADS_DFLT): Context {
+    const threads = readThreads(ioThreads);
     if (instance === undefined || instance.closed || instance.#native.terminated()) {
       instance = new Context(
-        new Existing(new native.Context(readThreads(ioThreads), "instance"), false) as unknown as number,
+        new Existing(new native.Context(threads, "instance"), false) as unknown as number,
       );
     }
     return instance;
@@ -118,14 +131,9 @@ export class Context implements AsyncDisposable {
    * @param options socket options by property name, set before it is returned: `{ linger: 0 }`
    * @throws TypeError for an unknown option; else as `new Socket`
    */
-  socket(type: SocketType | number, options: SocketOptionWrites = {}): Socket {
+  socket(type: SocketType | number, options?: SocketOptionWrites | null): Socket {
     this.#alive();
-    for (const name of Object.keys(options)) {
-      const row = sockets[name];
-      if (row === undefined || row[2] === "r") {
-        throw typeError(`unknown socket option '${name}'${didYouMean(name, Object.keys(sockets))}`);
-      }
-    }
+    const given = Object.entries(checkKeys(options ?? {}, settable));
     const socket = new Socket(this, type);
     try {
       for (const [option, value] of this.#defaults) {
@@ -136,7 +144,7 @@ export class Context implements AsyncDisposable {
           if (!(error instanceof ZMQError)) throw error;
         }
       }
-      for (const [name, value] of Object.entries(options)) {
+      for (const [name, value] of given) {
         if (value !== undefined) socket.set((sockets[name] as OptionRow)[0], value as never);
       }
       return socket;
@@ -168,16 +176,17 @@ export class Context implements AsyncDisposable {
       this.#defaults.delete(number);
       return;
     }
-    const row = Object.values(sockets).find((candidate) => candidate[0] === number);
-    encodeOption(row, number, value); // a wrong value is told here, not when a socket is made
+    encodeOption(socketOptionRow(number), number, value); // a wrong value is told here, not when a socket is made
     this.#defaults.set(number, value);
   }
 
   /** The default for an option. An Error that names it if there is none. */
   getsockopt(option: number): unknown {
     const number = optionNumber(option);
-    if (!this.#defaults.has(number))
-      throw plainError(`the context has no default for socket option ${number}`);
+    if (!this.#defaults.has(number)) {
+      const name = optionName(socketOptionRow(number), number);
+      throw plainError(`the context has no default for socket option ${number} (${name})`);
+    }
     return this.#defaults.get(number);
   }
 
@@ -206,11 +215,11 @@ export class Context implements AsyncDisposable {
   /**
    * Closes the context's sockets of this thread, then `term()`.
    *
-   * @param linger milliseconds, instead of each socket's LINGER
+   * @param linger milliseconds, instead of each socket's LINGER; or `{ linger }`
    */
-  destroy(linger?: number | null): Promise<void> {
+  destroy(linger?: number | null | { linger?: number | null }): Promise<void> {
     try {
-      const wait = readLinger(linger);
+      const wait = readLinger(readNamed(linger, "linger"));
       for (const reference of this.#engines) {
         const engine = reference.deref();
         if (engine === undefined || engine.closed) continue;
@@ -235,28 +244,28 @@ export class Context implements AsyncDisposable {
     if (this.#terminated || this.#ending !== undefined) throw new ContextTerminated();
   }
 
-  /** What its sockets see of it. */
-  static inside(context: unknown): { readonly native: NativeContext; adopt(engine: Engine): void } {
-    if (!(context instanceof Context)) throw typeError("a socket needs a Context");
-    context.#alive();
-    return {
-      native: context.#native,
-      adopt: (engine) => {
-        const reference = new WeakRef(engine);
-        context.#engines.add(reference);
-        engine.onClose(() => context.#engines.delete(reference));
-        collected.register(engine, { engines: context.#engines, reference });
-      },
+  static {
+    inside = (context) => {
+      if (!(context instanceof Context)) throw typeError("a socket needs a Context");
+      context.#alive();
+      return {
+        native: context.#native,
+        adopt: (engine) => {
+          context.#engines.add(engine);
+          return striking(context.#engines, engine);
+        },
+      };
     };
   }
 }
 
-// A socket that is collected leaves its context's book.
-const collected = new FinalizationRegistry<{ engines: Set<WeakRef<Engine>>; reference: WeakRef<Engine> }>(
-  ({ engines, reference }) => engines.delete(reference),
-);
+/** Made here: within the class the closure would keep the context alive for as long as the socket. */
+const striking = (engines: Set<WeakRef<Engine>>, engine: WeakRef<Engine>) => (): void => {
+  engines.delete(engine);
+};
 
-export const contextInside = Context.inside;
+/** What the sockets of a context see of it. */
+export const contextInside = (context: unknown): Inside => inside(context);
 
 // A context is not collected, and so not terminated, while somebody still has a shadow of it.
 const shadowed = new WeakMap<NativeContext, Context>();
@@ -275,8 +284,12 @@ defineAccessors(Context.prototype, contexts, [], {
   get: (context: Context, option) => context.get(option),
   set: (context: Context, option, value) => context.set(option, value as never),
 });
-// Whatever is no option of the context itself is a default for its sockets.
-defineAccessors(Context.prototype, sockets, ["events", "type"], {
+// Whatever is no option of the context itself is a default for its sockets, which can be read even where the option cannot.
+const defaults = Object.entries(sockets).map(([name, [option, kind, access]]): [string, OptionRow] => [
+  name,
+  [option, kind, access === "w" ? "rw" : access],
+]);
+defineAccessors(Context.prototype, Object.fromEntries(defaults), ["events", "type"], {
   get: (context: Context, option) => context.getsockopt(option),
   set: (context: Context, option, value) => context.setsockopt(option, value),
 });

@@ -21,15 +21,15 @@ interface Undo {
 export class Endpoint {
   readonly #socket: Undo;
   readonly #verb: "unbind" | "disconnect";
+  /** The address; for a wildcard bind the one that was taken. */
+  readonly address: string;
 
-  constructor(
-    socket: Undo,
-    verb: "unbind" | "disconnect",
-    /** The address; for a wildcard bind the one that was taken. */
-    readonly address: string,
-  ) {
+  constructor(socket: Undo, verb: "unbind" | "disconnect", address: string) {
+    const made = (verb === "unbind" || verb === "disconnect") && typeof socket?.[verb] === "function";
+    if (!made) throw typeError("an Endpoint is made by bind and connect");
     this.#socket = socket;
     this.#verb = verb;
+    this.address = readAddress(address);
   }
 
   toString(): string {

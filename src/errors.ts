@@ -216,8 +216,9 @@ export class ZMQError extends ZMQBaseError {
   declare readonly endpoint?: string;
 
   constructor(errno?: number | string | null, message?: string | null) {
-    const number = typeof errno === "string" ? undefined : (errno ?? (message ? undefined : lastErrno()));
-    const text = message ?? (typeof errno === "string" ? errno : textOf(number ?? 0));
+    const given: unknown = errno ?? (message ? undefined : lastErrno());
+    const number = Number.isInteger(given) ? (given as number) : undefined;
+    const text = String(message ?? (number === undefined ? given : textOf(number)));
     super(text);
     this.errno = number;
     this.code = number === undefined ? undefined : (codes.get(number) ?? "UNKNOWN");
@@ -336,6 +337,12 @@ export function makeError(errno: number, detail?: string, endpoint?: string): ZM
   }
   if (endpoint) Object.assign(error, { endpoint });
   return error;
+}
+
+/** A wrong value in an error's text. An object is never asked for its own: that would run code of the program's. */
+export function shown(value: unknown): string {
+  if (value === null) return "null";
+  return typeof value === "object" || typeof value === "function" ? typeof value : String(value);
 }
 
 /** For arguments of the wrong type. */

@@ -1,10 +1,12 @@
 /** zmq.Frame: a message frame with its properties. */
 import { inspect } from "node:util";
 import { markAsUntransferable } from "node:worker_threads";
+import { checkKeys, readFlag, readThreshold } from "./call.js";
 import { COPY_THRESHOLD } from "./constants.js";
 import { type Data, RAW, rawFrame } from "./data.js";
-import { rangeError, typeError } from "./errors.js";
+import { rangeError, shown, typeError } from "./errors.js";
 import { type NativeFrame, native } from "./native.js";
+import { readEncoding, readGroup } from "./text.js";
 import { FINISHED, MessageTracker, TrackerEvent } from "./tracker.js";
 
 export interface FrameOptions {
@@ -20,6 +22,10 @@ class Received {
   constructor(readonly native: NativeFrame) {}
 }
 
+/** A received message as a Frame. */
+export const receivedFrame = (frame: NativeFrame): Frame => new Frame(new Received(frame) as unknown as Data);
+
+const OPTIONS = ["track", "copy", "copyThreshold"] as const;
 const PROPERTIES = new Set(["routingId", "routing_id", "group"]);
 
 /**
@@ -58,8 +64,13 @@ export class Frame {
     copy?: boolean | null,
     copyThreshold?: number | null,
   ) {
-    const options: FrameOptions =
-      typeof track === "object" && track !== null ? track : { track, copy, copyThreshold };
+    const options: Readonly<Record<string, unknown>> =
+      typeof track === "object" && track !== null
+        ? checkKeys(track, OPTIONS)
+        : { track, copy, copyThreshold };
+    const tracked = readFlag(options.track, "track") ?? false;
+    const copied = readFlag(options.copy, "copy");
+    const threshold = readThreshold(options.copyThreshold ?? COPY_THRESHOLD);
     const given: unknown = data;
     if (given instanceof Received) {
       this.#native = given.native;
@@ -75,22 +86,17 @@ export class Frame {
       return;
     }
     const raw = data === undefined || data === null ? "" : rawFrame(data, "a frame's data");
-    const threshold = options.copyThreshold ?? COPY_THRESHOLD;
-    if (typeof threshold !== "number" || Number.isNaN(threshold)) {
-      throw typeError("copyThreshold must be a number of bytes");
-    }
-    const wanted =
-      options.copy === undefined || options.copy === null ? options.track === true : !options.copy;
+    const wanted = copied === undefined ? tracked : !copied;
     const shares =
       wanted && raw instanceof Uint8Array && raw.byteLength >= Math.max(threshold, 1) && pin(raw);
     if (shares) {
       const event = new TrackerEvent();
       this.#native = new native.Frame(raw, () => event.set());
       this.#view = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-      this.tracker = options.track ? new MessageTracker(event) : null;
+      this.tracker = tracked ? new MessageTracker(event) : null;
     } else {
       this.#native = new native.Frame(raw);
-      this.tracker = options.track ? FINISHED : null;
+      this.tracker = tracked ? FINISHED : null;
     }
   }
 
@@ -115,7 +121,7 @@ export class Frame {
   }
 
   toString(encoding?: BufferEncoding): string {
-    return this.buffer.toString(encoding);
+    return this.buffer.toString(readEncoding(encoding));
   }
 
   /**
@@ -139,7 +145,7 @@ export class Frame {
   /** Sets "routingId" or "group". */
   set(option: string, value: number | string): void {
     if (!PROPERTIES.has(option))
-      throw rangeError(`only routingId and group of a frame can be set, not '${option}'`);
+      throw rangeError(`only routingId and group of a frame can be set, not '${shown(option)}'`);
     if (option === "group") this.group = value as string;
     else this.routingId = value as number;
   }
@@ -159,8 +165,7 @@ export class Frame {
     return this.#native.group();
   }
   set group(name: string) {
-    if (typeof name !== "string") throw typeError("a group is a string");
-    this.#native.group(name);
+    this.#native.group(readGroup(name));
   }
 
   /** Another Frame of the same content, which both share. */
@@ -172,11 +177,6 @@ export class Frame {
     const { length } = this;
     const shown = length <= 16 ? this.toString("latin1") : `${this.buffer.toString("latin1", 0, 12)}...`;
     return `Frame(${JSON.stringify(shown)}${length <= 16 ? "" : ` ${length} bytes`})`;
-  }
-
-  /** A received message as a Frame. */
-  static received(frame: NativeFrame): Frame {
-    return new Frame(new Received(frame) as unknown as Data);
   }
 
   /** @internal What is sent for it. */

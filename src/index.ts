@@ -3,12 +3,15 @@ import { readTimeout } from "./call.js";
 import { typeError } from "./errors.js";
 import { native } from "./native.js";
 
+export * as auth from "./auth/index.js";
 export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export { Context } from "./context.js";
 export type { Data, MessageData } from "./data.js";
+export * as decorators from "./decorators.js";
+export * as devices from "./devices/index.js";
 export { Endpoint } from "./endpoint.js";
-export * as error from "./errors.js";
+export * as error from "./error.js";
 export {
   Again,
   ContextTerminated,
@@ -20,15 +23,20 @@ export {
   ZMQError,
   ZMQVersionError,
 } from "./errors.js";
+export * as eventloop from "./eventloop/index.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
-export type { ReceiveIntoOptions, ReceiveOptions } from "./messaging.js";
+export * as log from "./log/index.js";
+export type { ReceiveIntoOptions, ReceiveOptions, SyncReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
 export { Monitor, type MonitorEventName, type MonitorEvents } from "./monitor-emitter.js";
 export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
+export type { SyncSendOptions } from "./sending.js";
 export { Socket } from "./socket.js";
+export * as ssh from "./ssh/index.js";
 export { MessageTracker } from "./tracker.js";
+export * as utils from "./utils/index.js";
 export {
   curveKeypair,
   curvePublic,

@@ -1,11 +1,12 @@
 /** Receiving, on top of sending. */
 import { takeFrame, takeMessage, takeMessages } from "./arena.js";
-import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
+import { readCall, readFlag, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { POLLIN } from "./constants.js";
+import { detached, rawFrame } from "./data.js";
 import { received, tellReceived } from "./diagnostics.js";
 import { type Engine, isGone } from "./engine.js";
 import { rangeError, typeError } from "./errors.js";
-import { Frame } from "./frame.js";
+import { type Frame, receivedFrame } from "./frame.js";
 import type { NativeSocket } from "./native.js";
 import type { Attempt } from "./pending.js";
 import { Sending } from "./sending.js";
@@ -26,11 +27,16 @@ export interface ReceiveIntoOptions extends WaitOptions {
   nbytes?: number | undefined;
 }
 
+/** Options of the receiving calls that block. */
+export type SyncReceiveOptions = Omit<ReceiveOptions, "signal">;
+
 const RECEIVE_KEYS = [...WAIT_KEYS, "copy", "track"] as const;
+const SYNC_RECEIVE_KEYS = [...SYNC_KEYS, "copy", "track"] as const;
 const INTO_KEYS = [...WAIT_KEYS, "nbytes"] as const;
 const TEXT_KEYS = [...WAIT_KEYS, "encoding"] as const;
 
 const BATCH = 1000;
+const TARGET = "the buffer to receive into";
 
 function readMax(max: unknown): number {
   if (typeof max !== "number" || !Number.isInteger(max))
@@ -39,11 +45,17 @@ function readMax(max: unknown): number {
   return max;
 }
 
+/** Whether Frames were asked for. */
+function wantsObjects({ copy, track }: Readonly<Record<string, unknown>>): boolean {
+  readFlag(track, "track");
+  return readFlag(copy, "copy") === false;
+}
+
 /** One frame as a Frame, or undefined when there is none. */
 function takeFrameObject(native: NativeSocket): Frame | undefined {
   const handle = native.receiveFrame();
   if (handle === undefined) return undefined;
-  const frame = Frame.received(handle);
+  const frame = receivedFrame(handle);
   if (received.hasSubscribers) tellReceived(native, [frame]);
   return frame;
 }
@@ -54,7 +66,7 @@ function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
   do {
     const handle = native.receiveFrame();
     if (handle === undefined) return undefined;
-    frames.push(Frame.received(handle));
+    frames.push(receivedFrame(handle));
   } while (frames.at(-1)?.more);
   if (received.hasSubscribers) tellReceived(native, frames);
   return frames;
@@ -69,16 +81,16 @@ function readTarget(buffer: unknown, nbytes: unknown): Uint8Array {
   ) {
     throw typeError("recvInto takes a buffer or a view of one");
   }
-  const whole = ArrayBuffer.isView(buffer)
-    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-    : new Uint8Array(buffer);
-  if (nbytes === undefined || nbytes === 0) return whole;
+  const whole = rawFrame(buffer, TARGET) as Uint8Array;
+  // A view of our own: one without a length of its own would grow with its buffer.
+  if (nbytes === undefined || nbytes === 0)
+    return new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength);
   if (typeof nbytes !== "number" || !Number.isInteger(nbytes))
     throw typeError("nbytes must be a whole number of bytes");
   if (nbytes < 0 || nbytes > whole.byteLength) {
     throw rangeError(`nbytes must be from 0 to the ${whole.byteLength} bytes of the buffer; got ${nbytes}`);
   }
-  return whole.subarray(0, nbytes);
+  return new Uint8Array(whole.buffer, whole.byteOffset, nbytes);
 }
 
 export class Messaging extends Sending {
@@ -173,7 +185,8 @@ export class Messaging extends Sending {
    * Receives a frame into memory of the caller's. What does not fit is lost.
    *
    * @returns the size of the frame in bytes, also when it was larger than the buffer
-   * @throws (rejects) TypeError for what is no buffer, RangeError for a bad `nbytes`; nothing is consumed then
+   * @throws (rejects) TypeError for what is no buffer, or none any more when the frame comes (transferred, shrunk);
+   * RangeError for a bad `nbytes`; nothing is consumed then
    */
   recvInto(
     buffer: ArrayBufferView | ArrayBuffer | SharedArrayBuffer,
@@ -182,7 +195,10 @@ export class Messaging extends Sending {
     try {
       const call = readCall(undefined, options, INTO_KEYS);
       const target = readTarget(buffer, call.options.nbytes);
+      const size = target.byteLength;
       const take = (): number | undefined => {
+        // While the call waited, the buffer may have been transferred away or shrunk: nothing is consumed then.
+        if (target.byteLength !== size) throw detached(TARGET);
         const frame = takeFrame(this.#engine.native);
         if (frame === undefined) return undefined;
         target.set(frame.subarray(0, target.byteLength));
@@ -207,20 +223,30 @@ export class Messaging extends Sending {
   }
 
   /** `recv` that blocks the thread. Obeys DONTWAIT, `timeout` and RCVTIMEO. */
-  recvSync(flags?: number | SyncOptions, options?: SyncOptions): Buffer {
-    return this.#receiveSync(this.#takeFrame, flags, options);
+  recvSync(flags: number | SyncReceiveOptions, options: SyncReceiveOptions & { copy: false }): Frame;
+  recvSync(options: SyncReceiveOptions & { copy: false }): Frame;
+  recvSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer;
+  recvSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer | Frame {
+    return this.#receiveSync<Buffer | Frame>(this.#takeFrame, takeFrameObject, flags, options);
   }
 
   /** `recvMultipart` that blocks the thread. */
-  recvMultipartSync(flags?: number | SyncOptions, options?: SyncOptions): Buffer[] {
-    return this.#receiveSync(this.#takeMessage, flags, options);
+  recvMultipartSync(
+    flags: number | SyncReceiveOptions,
+    options: SyncReceiveOptions & { copy: false },
+  ): Frame[];
+  recvMultipartSync(options: SyncReceiveOptions & { copy: false }): Frame[];
+  recvMultipartSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer[];
+  recvMultipartSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer[] | Frame[] {
+    return this.#receiveSync<Buffer[] | Frame[]>(this.#takeMessage, takeMessageObjects, flags, options);
   }
 
   /** `recvBatch` that blocks the thread. */
   recvBatchSync(max: number | SyncOptions = BATCH, options?: SyncOptions): Buffer[][] {
     const most = typeof max === "object" ? BATCH : readMax(max);
     const take = (): Buffer[][] | undefined => takeMessages(this.#engine.native, most);
-    return this.#receiveSync(take, typeof max === "object" ? max : undefined, options);
+    const call = readCall(typeof max === "object" ? max : undefined, options, SYNC_KEYS);
+    return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
 
   /** Messages as they come, until the socket is closed or its context terminated. Ending the loop closes nothing. */
@@ -267,15 +293,32 @@ export class Messaging extends Sending {
     try {
       const { native } = this.#engine;
       const call = readCall(flags, options, RECEIVE_KEYS);
-      const attempt = call.options.copy === false ? () => takeObjects(native) : take;
+      const attempt = wantsObjects(call.options) ? () => takeObjects(native) : take;
       return this.#engine.run(POLLIN, attempt, call, call.dontWait);
     } catch (error) {
       return this.#engine.refused(error);
     }
   }
 
-  #receiveSync<T>(take: Attempt<T>, flags: unknown, options: unknown): T {
-    const call = readCall(flags, options, SYNC_KEYS);
-    return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
+  #receiveSync<T>(
+    take: Attempt<T>,
+    takeObjects: (native: NativeSocket) => T | undefined,
+    flags: unknown,
+    options: unknown,
+  ): T {
+    const engine = this.#engine;
+    if (flags === undefined && options === undefined && !engine.queued(POLLIN)) {
+      try {
+        const value = take();
+        if (value !== undefined) return value as T;
+      } finally {
+        if (engine.waiting) engine.touched();
+      }
+    }
+    const call = readCall(flags, options, SYNC_RECEIVE_KEYS);
+    const attempt = wantsObjects(call.options) ? () => takeObjects(engine.native) : take;
+    return engine.runSync(POLLIN, attempt, call.timeout, call.dontWait);
   }
 }
+
+export { takeMessageObjects };

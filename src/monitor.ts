@@ -28,8 +28,8 @@ for (const [name, number] of Object.entries(Event)) {
 
 /** Reads a monitor's message: [event and value, endpoint]. An Error if it is none. */
 export function parseMonitorMessage(frames: readonly Uint8Array[]): MonitorEvent {
-  const [head, endpoint] = frames;
-  if (frames.length !== 2 || head?.byteLength !== 6 || endpoint === undefined) {
+  const [head, endpoint]: readonly unknown[] = Array.isArray(frames) && frames.length === 2 ? frames : [];
+  if (!(head instanceof Uint8Array) || head.byteLength !== 6 || !(endpoint instanceof Uint8Array)) {
     throw plainError("not a monitor message: expected two frames, the first of 6 bytes");
   }
   const view = new DataView(head.buffer, head.byteOffset, 6);
@@ -38,7 +38,7 @@ export function parseMonitorMessage(frames: readonly Uint8Array[]): MonitorEvent
   return {
     event,
     name: names.get(event) ?? `EVENT_${event}`,
-    value: view.getUint32(2, little),
+    value: view.getInt32(2, little),
     endpoint: Buffer.from(endpoint.buffer, endpoint.byteOffset, endpoint.byteLength).toString("utf8"),
   };
 }
@@ -49,11 +49,8 @@ export function recvMonitorMessage(
   flags?: number | WaitOptions,
   options?: WaitOptions,
 ): Promise<MonitorEvent> {
-  try {
-    return socket.recvMultipart(flags, options).then(parseMonitorMessage);
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  if (!(socket instanceof Messaging)) return Promise.reject(typeError("expected a monitor's socket"));
+  return socket.recvMultipart(flags, options).then(parseMonitorMessage);
 }
 
 /** `recvMonitorMessage` that blocks the thread. */
@@ -91,11 +88,32 @@ export function openMonitor(
     engine.native.monitor(where, events);
     socket.connect(where);
     socket.sendSync("\x01", DONTWAIT);
+    stopWithReader(engine, Messaging.engineOf(socket) as Engine);
     return socket;
   } catch (error) {
     socket.close();
     throw error;
   }
+}
+
+/** Who reads the one monitor that a socket has. */
+const readers = new WeakMap<Engine, Engine>();
+
+/** Nobody listens any more once the reader is closed, unless another monitor has begun meanwhile. */
+function stopWithReader(monitored: Engine, reader: Engine): void {
+  readers.set(monitored, reader);
+  const reference = new WeakRef(monitored); // a reader that is kept does not keep the socket
+  reader.onClose(() => {
+    const engine = reference.deref();
+    if (engine === undefined || engine.closed || readers.get(engine) !== reader) return;
+    readers.delete(engine);
+    try {
+      engine.native.monitor(null, 0);
+    } catch {
+      // Its context has ended, or a proxy has it: the monitor goes with the socket.
+    }
+    engine.touched();
+  });
 }
 
 /** A monitor that publishes at an address for a PAIR to connect to: a native thread hands on what our reader gets. */

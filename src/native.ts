@@ -38,6 +38,7 @@ export interface NativeSocket {
   send(data: unknown, flags: number): number;
   sendMultipart(frames: readonly unknown[], flags: number): number;
   sendBatch(messages: readonly unknown[], from: number): number;
+  sendPacked(count: number): number;
   receive(offset: number, messages: number): number;
   takeLarge(): Buffer;
   receiveFrame(): NativeFrame | undefined;
@@ -82,6 +83,7 @@ interface Native {
   /** Set by the copy of this library that the addon serves. */
   claimed?: boolean;
   arena(slab: ArrayBuffer, index: Int32Array): void;
+  outbox(room: ArrayBuffer): void;
   version(): [number, number, number];
   has(capability: string): boolean;
   strerror(errno: number): string;

@@ -69,21 +69,21 @@ export const socketOptions = {
   /** The name the next connection's peer gets. ROUTER, STREAM. */
   connectRoutingId: [zmq.CONNECT_ROUTING_ID, "bytes", "w"],
   /** Fails with EHOSTUNREACH instead of dropping a message for an unknown peer. ROUTER. At once. */
-  routerMandatory: [zmq.ROUTER_MANDATORY, "bool", "w"],
+  routerMandatory: [zmq.ROUTER_MANDATORY, "bool", "w", false],
   /** Lets a new peer take over a routing id that is in use. ROUTER. At once. */
-  routerHandover: [zmq.ROUTER_HANDOVER, "bool", "w"],
+  routerHandover: [zmq.ROUTER_HANDOVER, "bool", "w", false],
   /** Speaks plain TCP instead of ZMTP; STREAM has replaced it. ROUTER. */
-  routerRaw: [zmq.ROUTER_RAW, "bool", "w"],
+  routerRaw: [zmq.ROUTER_RAW, "bool", "w", false],
   /** Tells of peers that come and go by an empty message: NOTIFY_* bits. ROUTER, draft. At once. */
   routerNotify: [zmq.ROUTER_NOTIFY, "int", "rw", 0],
   /** Sends an empty message on connecting, so that a ROUTER knows of us. ROUTER, DEALER, REQ. */
-  probeRouter: [zmq.PROBE_ROUTER, "bool", "w"],
+  probeRouter: [zmq.PROBE_ROUTER, "bool", "w", false],
   /** Marks each request so that a late reply to an older one is dropped. REQ. At once. */
-  reqCorrelate: [zmq.REQ_CORRELATE, "bool", "w"],
+  reqCorrelate: [zmq.REQ_CORRELATE, "bool", "w", false],
   /** Allows a new request before the reply has come; use it with reqCorrelate. REQ. At once. */
-  reqRelaxed: [zmq.REQ_RELAXED, "bool", "w"],
+  reqRelaxed: [zmq.REQ_RELAXED, "bool", "w", false],
   /** Tells of connections that open and close by an empty message; on by default. STREAM. */
-  streamNotify: [zmq.STREAM_NOTIFY, "bool", "w"],
+  streamNotify: [zmq.STREAM_NOTIFY, "bool", "w", true],
   /** A message sent to each new peer. ROUTER, DEALER, CLIENT, SERVER, PEER; draft. */
   helloMsg: [zmq.HELLO_MSG, "bytes", "w"],
   /** A message to receive when a peer disconnects. ROUTER, SERVER, PEER; draft. */
@@ -100,21 +100,21 @@ export const socketOptions = {
   /** Receives those messages that match no subscription. PUB, XPUB, SUB, all alike. */
   invertMatching: [zmq.INVERT_MATCHING, "bool", "rw", false],
   /** Receives repeated subscriptions too. XPUB. At once. */
-  xpubVerbose: [zmq.XPUB_VERBOSE, "bool", "w"],
+  xpubVerbose: [zmq.XPUB_VERBOSE, "bool", "w", false],
   /** Receives repeated subscriptions and unsubscriptions too. XPUB. At once. */
-  xpubVerboser: [zmq.XPUB_VERBOSER, "bool", "w"],
+  xpubVerboser: [zmq.XPUB_VERBOSER, "bool", "w", false],
   /** Waits, or fails with Again, where a slow subscriber's message would be dropped. PUB, XPUB, RADIO. */
-  xpubNodrop: [zmq.XPUB_NODROP, "bool", "w"],
+  xpubNodrop: [zmq.XPUB_NODROP, "bool", "w", false],
   /** Lets the program answer each subscription by `subscribe` or not at all. XPUB. At once. */
-  xpubManual: [zmq.XPUB_MANUAL, "bool", "w"],
+  xpubManual: [zmq.XPUB_MANUAL, "bool", "w", false],
   /** As xpubManual, and the next message goes to the newest subscriber only. XPUB, draft. */
-  xpubManualLastValue: [zmq.XPUB_MANUAL_LAST_VALUE, "bool", "w"],
+  xpubManualLastValue: [zmq.XPUB_MANUAL_LAST_VALUE, "bool", "w", false],
   /** A message sent to each new subscriber; empty for none. XPUB. */
   xpubWelcomeMsg: [zmq.XPUB_WELCOME_MSG, "bytes", "w"],
   /** Reads only a message's first frame as a subscription. XPUB, XSUB, draft. At once. */
-  onlyFirstSubscribe: [zmq.ONLY_FIRST_SUBSCRIBE, "bool", "w"],
+  onlyFirstSubscribe: [zmq.ONLY_FIRST_SUBSCRIBE, "bool", "w", false],
   /** Passes repeated unsubscriptions on. XSUB; draft, libzmq 4.3.5. */
-  xsubVerboseUnsubscribe: [zmq.XSUB_VERBOSE_UNSUBSCRIBE, "bool", "w"],
+  xsubVerboseUnsubscribe: [zmq.XSUB_VERBOSE_UNSUBSCRIBE, "bool", "w", false],
   /** How many subscriptions there are. PUB, XPUB, SUB, XSUB; draft, libzmq 4.3.5. */
   topicsCount: [zmq.TOPICS_COUNT, "int", "r", 0, "topics"],
 
@@ -163,7 +163,7 @@ export const socketOptions = {
   /** SO_PRIORITY of outgoing packets. Linux, draft. */
   priority: [zmq.PRIORITY, "int", "rw", 0],
   /** SO_BUSY_POLL: less latency for more CPU time. Linux; draft, libzmq 4.3.5. */
-  busyPoll: [zmq.BUSY_POLL, "bool", "w"],
+  busyPoll: [zmq.BUSY_POLL, "bool", "w", false],
   /** TCP keep-alive: 1 on, 0 off, -1 as the system has it. */
   tcpKeepalive: [zmq.TCP_KEEPALIVE, "int", "rw", -1],
   /** Unanswered TCP probes before the connection counts as dead; -1 for the system's default. */
@@ -201,7 +201,7 @@ export const socketOptions = {
   plainPassword: [zmq.PLAIN_PASSWORD, "text", "rw", ""],
   /** Is the server of the CURVE mechanism, with curveSecretkey. `false` goes back to NULL. */
   curveServer: [zmq.CURVE_SERVER, "bool", "rw", false],
-  /** A client's own public key. */
+  /** A client's own public key; 40 zeros where none has been set, as with the other keys. */
   curvePublickey: [zmq.CURVE_PUBLICKEY, "key", "rw", null],
   /** The secret key, of a client or a server. */
   curveSecretkey: [zmq.CURVE_SECRETKEY, "key", "rw", null],
@@ -232,7 +232,7 @@ export const socketOptions = {
   /** The host name a client expects in the certificate. libzmq built with WSS, draft. */
   wssHostname: [zmq.WSS_HOSTNAME, "text", "w"],
   /** A client trusts the system's certificates. libzmq built with WSS, draft. */
-  wssTrustSystem: [zmq.WSS_TRUST_SYSTEM, "bool", "w"],
+  wssTrustSystem: [zmq.WSS_TRUST_SYSTEM, "bool", "w", false],
 
   // ---- Multicast and other transports
 
@@ -280,9 +280,9 @@ export const socketOptions = {
   /** The older name of immediate. */
   delayAttachOnConnect: [zmq.DELAY_ATTACH_ON_CONNECT, "bool", "rw", false],
   /** An older name of routerMandatory. */
-  failUnroutable: [zmq.FAIL_UNROUTABLE, "bool", "w"],
+  failUnroutable: [zmq.FAIL_UNROUTABLE, "bool", "w", false],
   /** An older name of routerMandatory. */
-  routerBehavior: [zmq.ROUTER_BEHAVIOR, "bool", "w"],
+  routerBehavior: [zmq.ROUTER_BEHAVIOR, "bool", "w", false],
 } as const satisfies Table;
 
 /** Options of a context. Those about threads and sizes count only before its first socket is made. */
@@ -292,7 +292,7 @@ export const contextOptions = {
   /** How many sockets there may be at a time; a monitor needs two. */
   maxSockets: [zmq.MAX_SOCKETS, "int", "rw", 1023, "sockets"],
   /** Scheduling priority of the I/O threads. By its number it reads socketLimit. */
-  threadPriority: [zmq.THREAD_PRIORITY, "int", "w"],
+  threadPriority: [zmq.THREAD_PRIORITY, "int", "w", -1],
   /** The largest maxSockets there can be. */
   socketLimit: [zmq.SOCKET_LIMIT, "int", "r", 65535, "sockets"],
   /** Scheduling policy of the I/O threads; -1 for the system's default. */

@@ -1,5 +1,5 @@
 /** A message on its way out: its frames as the addon takes them, and what becomes of them. */
-import type { WaitOptions } from "./call.js";
+import { readFlag, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD } from "./constants.js";
 import { kept, partsOf, type RawFrame, rawFrame } from "./data.js";
 import { rangeError } from "./errors.js";
@@ -38,7 +38,9 @@ export class Outgoing {
     options: SendOptions = {},
     copyThreshold: number = COPY_THRESHOLD,
   ) {
-    const { copy, track, routingId, group } = options;
+    const { routingId, group } = options;
+    const copy = readFlag(options.copy, "copy");
+    const track = readFlag(options.track, "track");
     const trackers: MessageTracker[] = [];
     this.frames = parts.map((part, i) => {
       let raw = rawFrame(part, name ?? `frame ${i}`);

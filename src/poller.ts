@@ -1,5 +1,5 @@
 /** zmq.Poller, zmq.select and zmq.zmqPoll: waiting for any of several sockets and descriptors. */
-import { readSignal, readTimeout, type WaitOptions } from "./call.js";
+import { readMask, readPlace, readSignal, readTimeout, type WaitOptions } from "./call.js";
 import { ENOTSOCK, POLLERR, POLLIN, POLLOUT } from "./constants.js";
 import type { Engine, PollWaiter } from "./engine.js";
 import { makeError, plainError, rangeError, typeError } from "./errors.js";
@@ -44,10 +44,15 @@ function descriptor(given: unknown): number {
   return fd;
 }
 
-function readMask(mask: unknown): number {
-  if (typeof mask !== "number" || !Number.isInteger(mask))
-    throw typeError("events are POLLIN, POLLOUT, POLLERR, POLLPRI");
-  return mask & 0x7fff;
+const readEvents = (mask: unknown): number => readMask(mask, 0x7fff, "POLLIN, POLLOUT, POLLERR, POLLPRI");
+
+const KEYS = ["timeout", "signal"] as const;
+
+function readList<T>(list: Iterable<T>, name: string): T[] {
+  const given: unknown = list;
+  if (typeof given !== "object" || given === null || !(Symbol.iterator in given) || ArrayBuffer.isView(given))
+    throw typeError(`${name} must be an array`);
+  return [...list];
 }
 
 function look(items: readonly Item[], timeout: number): PollResult[] {
@@ -150,7 +155,7 @@ export class Poller {
 
   /** Registers a socket or descriptor, or changes its events; without any events it is unregistered. */
   register(socket: Pollable, flags: number = POLLIN | POLLOUT): void {
-    const mask = readMask(flags);
+    const mask = readEvents(flags);
     if (Messaging.engineOf(socket) === undefined) descriptor(socket);
     if (mask === 0) this.#masks.delete(socket);
     else this.#masks.set(socket, mask);
@@ -175,11 +180,11 @@ export class Poller {
    */
   poll(
     timeout?: number | null | Omit<WaitOptions, "flags">,
-    options: Omit<WaitOptions, "flags"> = {},
+    options?: Omit<WaitOptions, "flags"> | null,
   ): Promise<PollResult[]> {
     try {
-      const given = typeof timeout === "object" && timeout !== null ? timeout : options;
-      const limit = readTimeout(typeof timeout === "object" ? given.timeout : timeout) ?? -1;
+      const { place, options: given } = readPlace(timeout, options, KEYS);
+      const limit = readTimeout(given.timeout === undefined ? place : given.timeout) ?? -1;
       const signal = readSignal(given.signal);
       if (signal?.aborted) return Promise.reject(signal.reason);
       const items = this.#items();
@@ -207,20 +212,20 @@ export class Poller {
 /**
  * Waits for lists of sockets and descriptors: to be readable, writable, or in error.
  *
- * @param timeout seconds; none or negative waits for ever
+ * @param timeout seconds; none or negative waits for ever. `{ timeout }` is in milliseconds.
  * @returns what is ready of each list
  */
 export async function select(
   rlist: Iterable<Pollable>,
   wlist: Iterable<Pollable>,
   xlist: Iterable<Pollable>,
-  timeout?: number | null,
-  options: { signal?: AbortSignal } = {},
+  timeout?: number | null | Omit<WaitOptions, "flags">,
+  options?: Omit<WaitOptions, "flags"> | null,
 ): Promise<[Pollable[], Pollable[], Pollable[]]> {
   const lists = [
-    [[...rlist], POLLIN],
-    [[...wlist], POLLOUT],
-    [[...xlist], POLLERR],
+    [readList(rlist, "rlist"), POLLIN],
+    [readList(wlist, "wlist"), POLLOUT],
+    [readList(xlist, "xlist"), POLLERR],
   ] as const;
   const poller = new Poller();
   const masks = new Map<Pollable, number>();
@@ -228,11 +233,13 @@ export async function select(
     for (const item of list) masks.set(item, (masks.get(item) ?? 0) | mask);
   }
   for (const [item, mask] of masks) poller.register(item, mask);
-  const limit = readTimeout(timeout);
-  const wait = limit === undefined || limit < 0 ? -1 : limit * 1000;
+  const { place, options: given } = readPlace(timeout, options, KEYS);
+  const limit = readTimeout(place);
+  const seconds = limit === undefined || limit < 0 ? -1 : limit * 1000;
+  const wait = { ...given, timeout: given.timeout === undefined ? seconds : given.timeout } as WaitOptions;
   const ready = new Map<Socket | number, number>();
   // A descriptor may come twice: as its number, and as an object that has it.
-  for (const [item, mask] of await poller.poll(wait, options)) ready.set(item, (ready.get(item) ?? 0) | mask);
+  for (const [item, mask] of await poller.poll(wait)) ready.set(item, (ready.get(item) ?? 0) | mask);
   const found = (item: Pollable): number =>
     ready.get(Messaging.engineOf(item) === undefined ? descriptor(item) : (item as Socket)) ?? 0;
   const pick = (list: readonly Pollable[], mask: number): Pollable[] =>
@@ -243,12 +250,16 @@ export async function select(
 /** `poll` of a list of pairs, without a Poller. The timeout is in milliseconds; negative waits for ever. */
 export function zmqPoll(
   sockets: Iterable<readonly [Pollable, number]>,
-  timeout = -1,
-  options: Omit<WaitOptions, "flags"> = {},
+  timeout: number | null | Omit<WaitOptions, "flags"> = -1,
+  options?: Omit<WaitOptions, "flags"> | null,
 ): Promise<PollResult[]> {
   try {
     const poller = new Poller();
-    for (const [socket, flags] of sockets) poller.register(socket, flags);
+    for (const pair of readList(sockets, "the sockets to poll")) {
+      if (!Array.isArray(pair)) throw typeError("the sockets to poll are pairs of a socket and its events");
+      const [socket, flags] = pair as readonly [Pollable, number];
+      poller.register(socket, flags);
+    }
     return poller.poll(timeout, options);
   } catch (error) {
     return Promise.reject(error);

@@ -1,9 +1,9 @@
 /** zmq.proxy, proxySteerable and device: forwarding on a native thread. */
 import { constants } from "node:os";
 import { checkKeys, readSignal } from "./call.js";
-import { ENOTSOCK } from "./constants.js";
+import { ENOTSOCK, QUEUE, STREAMER } from "./constants.js";
 import type { Engine } from "./engine.js";
-import { makeError, typeError } from "./errors.js";
+import { makeError, rangeError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { type ForwarderOptions, native } from "./native.js";
 import { rejectLater } from "./pending.js";
@@ -14,6 +14,7 @@ export interface ProxyOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The engine of a socket that may be lent: TypeError, ENOTSOCK or EBUSY if it may not. */
 function engine(socket: unknown, name: string): Engine {
   const found = Messaging.engineOf(socket);
   if (found === undefined) throw typeError(`the ${name} of a proxy must be a Socket`);
@@ -59,15 +60,25 @@ export function forward(
   return { done, stop: () => stop() };
 }
 
-function run(
-  frontend: unknown,
-  backend: unknown,
-  capture: unknown,
-  control: unknown,
-  given: ProxyOptions,
+/** What `runProxy` forwards between, as a program has given it. */
+interface Given {
+  frontend: unknown;
+  backend: unknown;
+  capture?: unknown;
+  control?: unknown;
+}
+
+/** What a monitored queue adds to a proxy. */
+export type Monitoring = Pick<ForwarderOptions, "forwardPrefix" | "backwardPrefix" | "swap">;
+
+/** Forwards until it ends by itself, or the signal is aborted; keeps the process alive meanwhile. Never throws. */
+export function runProxy(
+  { frontend, backend, capture, control }: Given,
+  options: unknown,
+  monitoring: Monitoring = {},
 ): Promise<void> {
   try {
-    const signal = readSignal(checkKeys(given, ["signal"]).signal);
+    const signal = readSignal(checkKeys(options, ["signal"]).signal);
     const sockets = {
       frontend: engine(frontend, "frontend"),
       backend: engine(backend, "backend"),
@@ -75,7 +86,7 @@ function run(
       control: optional(control, "control"),
     };
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const running = forward(sockets, { keepAlive: true });
+    const running = forward(sockets, { ...monitoring, keepAlive: true });
     if (signal === undefined) return running.done;
     const abort = (): void => running.stop();
     signal.addEventListener("abort", abort, { once: true });
@@ -102,7 +113,7 @@ export function proxy(
   capture?: Socket | null,
   options: ProxyOptions = {},
 ): Promise<void> {
-  return run(frontend, backend, capture, undefined, options);
+  return runProxy({ frontend, backend, capture }, options);
 }
 
 /**
@@ -118,7 +129,13 @@ export function proxySteerable(
   control?: Socket | null,
   options: ProxyOptions = {},
 ): Promise<void> {
-  return run(frontend, backend, capture, control, options);
+  return runProxy({ frontend, backend, capture, control }, options);
+}
+
+function readDevice(type: unknown): Error | undefined {
+  const message = "a device type is QUEUE, FORWARDER or STREAMER";
+  if (typeof type !== "number" || !Number.isInteger(type)) return typeError(message);
+  return type < STREAMER || type > QUEUE ? rangeError(`${message}; got ${type}`) : undefined;
 }
 
 /** pyzmq's old name of `proxy`; the type (QUEUE, FORWARDER, STREAMER) says only what it is meant for. */
@@ -128,7 +145,7 @@ export function device(
   backend: Socket,
   options: ProxyOptions = {},
 ): Promise<void> {
-  if (typeof type !== "number")
-    return Promise.reject(typeError("a device type is QUEUE, FORWARDER or STREAMER"));
-  return run(frontend, backend, undefined, undefined, options);
+  const wrong = readDevice(type);
+  if (wrong !== undefined) return Promise.reject(wrong);
+  return runProxy({ frontend, backend }, options);
 }

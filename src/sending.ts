@@ -1,12 +1,13 @@
 /** Sending. */
 import { index } from "./arena.js";
-import { readCall, SYNC_KEYS, type SyncOptions, WAIT_KEYS } from "./call.js";
+import { readCall, readThreshold, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
 import { type Data, detached, keptMessage, type MessageData, rawMessage } from "./data.js";
 import { introduce, sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { typeError, ZMQError } from "./errors.js";
 import { refusedFrame, SENT } from "./native.js";
+import { pack } from "./outbox.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
 import { type Attempt, DONE } from "./pending.js";
 import { encodeText, type TextOptions } from "./text.js";
@@ -16,22 +17,45 @@ import { settled } from "./turn.js";
 /** What a send resolves to: a tracker, where one was asked for or a tracked Frame was sent. */
 export type Sent = MessageTracker | undefined;
 
-const SEND_KEYS = [...WAIT_KEYS, "copy", "track", "routingId", "group"] as const;
+/** Options of the sending calls that block. */
+export type SyncSendOptions = Omit<SendOptions, "signal">;
+
+const MESSAGE_KEYS = ["copy", "track", "routingId", "group"] as const;
+const SEND_KEYS = [...WAIT_KEYS, ...MESSAGE_KEYS] as const;
+const SYNC_SEND_KEYS = [...SYNC_KEYS, ...MESSAGE_KEYS] as const;
+// A batch is copied, and has no one peer, group or tracker.
+const BATCH_KEYS = [...WAIT_KEYS, "copy"] as const;
+
+/** Fewer messages than these are not worth being packed. */
+const FEW = 4;
+
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
 
 export class Sending {
   readonly #engine: Engine;
-  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
-  copyThreshold: number = COPY_THRESHOLD;
+  #copyThreshold: number = COPY_THRESHOLD;
 
   protected constructor(engine: Engine) {
     this.#engine = engine;
     introduce(engine.native, this);
   }
 
+  /** Frames below this many bytes are copied even where `copy: false` was asked for. */
+  get copyThreshold(): number {
+    return this.#copyThreshold;
+  }
+  set copyThreshold(bytes: number) {
+    this.#copyThreshold = readThreshold(bytes);
+  }
+
   /** The engine behind a socket; undefined for anything that is none. */
   static engineOf(socket: unknown): Engine | undefined {
     return typeof socket === "object" && socket !== null && #engine in socket ? socket.#engine : undefined;
+  }
+
+  /** What sends a message once, for those that have queues of their own. */
+  static senderOf(socket: Sending, outgoing: Outgoing, flags: number): Attempt<Sent> {
+    return socket.#sender(outgoing, flags);
   }
 
   /**
@@ -117,7 +141,11 @@ export class Sending {
     flags?: number | SendOptions,
     options?: SendOptions,
   ): Promise<Sent> {
-    return this.#send((given) => this.#outgoing(serialize(value), given), flags, options, SEND_KEYS);
+    const frames = (given: SendOptions): Outgoing => {
+      if (typeof serialize !== "function") throw typeError("serialize must be a function");
+      return this.#outgoing(serialize(value), given);
+    };
+    return this.#send(frames, flags, options, SEND_KEYS);
   }
 
   /**
@@ -126,12 +154,12 @@ export class Sending {
    */
   sendBatch(
     messages: readonly MessageData[],
-    flags?: number | SendOptions,
-    options?: SendOptions,
+    flags?: number | WaitOptions,
+    options?: WaitOptions,
   ): Promise<void> {
     try {
       const batch = this.#batch(messages);
-      const call = readCall(flags, options, SEND_KEYS);
+      const call = readCall(flags, options, BATCH_KEYS);
       const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait, batch.tell);
       if (!batch.finished()) batch.keep();
       return sending;
@@ -141,13 +169,30 @@ export class Sending {
   }
 
   /** `send` that blocks the thread. Obeys DONTWAIT, `timeout` and SNDTIMEO. */
-  sendSync(data: Data, flags?: number | SyncOptions, options?: SyncOptions): undefined {
-    this.#sendSync(new Outgoing([data], "the message"), flags, options);
+  sendSync(data: Data, flags?: number | SyncSendOptions, options?: SyncSendOptions): Sent {
+    const engine = this.#engine;
+    if (flags === undefined && options === undefined && !engine.queued(POLLOUT)) {
+      try {
+        if (engine.native.send(data, 0) === SENT) {
+          if (sent.hasSubscribers) tellSent(engine.native, data);
+          return undefined;
+        }
+      } finally {
+        if (engine.waiting) engine.touched();
+      }
+    }
+    const read = (given: SendOptions): Outgoing =>
+      new Outgoing([data], "the message", given, this.copyThreshold);
+    return this.#sendSync(read, flags, options);
   }
 
   /** `sendMultipart` that blocks the thread. */
-  sendMultipartSync(parts: Iterable<Data>, flags?: number | SyncOptions, options?: SyncOptions): undefined {
-    this.#sendSync(this.#outgoing(parts), flags, options);
+  sendMultipartSync(
+    parts: Iterable<Data>,
+    flags?: number | SyncSendOptions,
+    options?: SyncSendOptions,
+  ): Sent {
+    return this.#sendSync((given) => this.#outgoing(parts, given), flags, options);
   }
 
   /** `sendBatch` that blocks the thread. */
@@ -201,9 +246,11 @@ export class Sending {
     }
   }
 
-  #sendSync(outgoing: Outgoing, flags: unknown, options: unknown): void {
-    const call = readCall(flags, options, SYNC_KEYS);
-    this.#engine.runSync(POLLOUT, this.#sender(outgoing, call.flags), call.timeout, call.dontWait);
+  #sendSync(read: (options: SendOptions) => Outgoing, flags: unknown, options: unknown): Sent {
+    const call = readCall(flags, options, SYNC_SEND_KEYS);
+    const sender: Attempt<unknown> = this.#sender(read(call.options), call.flags);
+    const sent = this.#engine.runSync(POLLOUT, sender, call.timeout, call.dontWait);
+    return sent === DONE ? undefined : (sent as Sent);
   }
 
   /** Messages that are sent in order; how far they have got outlives the attempts. */
@@ -216,19 +263,25 @@ export class Sending {
     return {
       attempt: (): Promise<undefined> | undefined => {
         if (batch.length === 0) native.events(); // nothing to send, but a closed socket is an error
-        if (next < batch.length) {
+        while (next < batch.length) {
+          const packed = pack(batch, next);
+          const end = packed < FEW ? batch.length : next + packed;
           let answer: number;
           try {
-            answer = native.sendBatch(batch, next);
+            if (packed < FEW) answer = native.sendBatch(batch, next);
+            else answer = native.sendPacked(packed);
           } finally {
-            const end = index[0] as number;
-            if (sent.hasSubscribers) for (const message of batch.slice(next, end)) tellSent(native, message);
-            gone += end - next;
-            next = end;
+            // Both leave there how far they have got.
+            const reached = packed < FEW ? (index[0] as number) : next + (index[0] as number);
+            if (sent.hasSubscribers)
+              for (const message of batch.slice(next, reached)) tellSent(native, message);
+            gone += reached - next;
+            next = reached;
           }
           if (answer < 0) throw detached(`message ${next}`);
+          if (next < end) return undefined;
         }
-        return next === batch.length ? DONE : undefined;
+        return DONE;
       },
       finished: () => next === batch.length,
       keep: () => {
@@ -246,3 +299,5 @@ function encodeJson(value: unknown): string {
   if (text === undefined) throw typeError(`JSON cannot say ${typeof value}`);
   return text;
 }
+
+export { encodeJson };

@@ -1,13 +1,25 @@
 /** zmq.Socket: everything but sending and receiving, which is in messaging.ts. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
-import { readSignal, readTimeout, type WaitOptions } from "./call.js";
+import {
+  checkKeys,
+  readMask,
+  readNamed,
+  readPlace,
+  readSignal,
+  readThreshold,
+  readTimeout,
+  WAIT_KEYS,
+  type WaitOptions,
+} from "./call.js";
 import {
   ENOTSOCK,
   ENOTSUP,
   EVENT_ALL,
+  EVENT_ALL_V2,
   FD,
   POLLIN,
+  POLLOUT,
   RCVHWM,
   SNDHWM,
   SocketType,
@@ -17,12 +29,12 @@ import {
 } from "./constants.js";
 import { type Context, contextInside } from "./context.js";
 import { describe, noteEndpoint } from "./describe.js";
+import { warnOfDraftDescriptor } from "./descriptor.js";
 import { tellEndpoint } from "./diagnostics.js";
 import { Endpoint, readAddress } from "./endpoint.js";
 import { Engine } from "./engine.js";
-import { makeError, typeError } from "./errors.js";
+import { makeError, rangeError, typeError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
-import { Messaging } from "./messaging.js";
 import {
   type MonitorEvent,
   monitorEvents,
@@ -47,6 +59,8 @@ import {
   socketOptions,
 } from "./options.js";
 import { type RandomPortOptions, randomPort } from "./random-port.js";
+import { Streaming } from "./streaming.js";
+import { encodeText, readEncoding, readGroup, type TextOptions } from "./text.js";
 
 /** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
 const engines = new Map<bigint, WeakRef<Engine>>();
@@ -74,7 +88,7 @@ export interface Socket extends SocketOptionAccessors {}
  * Methods that may wait return promises; the others act at once. A socket belongs to the thread that made it.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the option table defines the accessors, below
-export class Socket extends Messaging {
+export class Socket extends Streaming {
   readonly #engine: Engine;
   readonly #context: Context;
   /** The socket type, as given: `zmq.REQ`. */
@@ -87,14 +101,16 @@ export class Socket extends Messaging {
    * @throws TypeError without a context or type; ZMQError EINVAL for an unknown type, EMFILE when the context is full;
    * ContextTerminated. See zmq_socket(3).
    */
-  constructor(context: Context | Socket, type?: number, options: { copyThreshold?: number } = {}) {
+  constructor(context: Context | Socket, type?: number, options?: { copyThreshold?: number } | null) {
     const shadowed = context as unknown;
+    const { copyThreshold } = checkKeys(options ?? {}, ["copyThreshold"]);
+    const threshold = copyThreshold === undefined ? undefined : readThreshold(copyThreshold);
     const given = shadowed instanceof Shadowed ? shadowed : open(context as Context, type);
     super(given.engine);
     this.#engine = given.engine;
     this.#context = given.context;
     this.type = given.type as SocketType;
-    if (options.copyThreshold !== undefined) this.copyThreshold = options.copyThreshold;
+    if (threshold !== undefined) this.copyThreshold = threshold;
   }
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
@@ -196,22 +212,24 @@ export class Socket extends Messaging {
   get<N extends number>(option: N): SocketOptionValue<N> {
     const number = optionNumber(option);
     const row = socketOptionRow(number);
-    const value = this.#touching((native) => native.get(number, nativeKind(row), nativeSize(row)));
+    const value = this.#touching((native) => {
+      if (number === FD) warnOfDraftDescriptor(native);
+      return native.get(number, nativeKind(row), nativeSize(row));
+    });
     return decodeOption(row, number, value) as SocketOptionValue<N>;
   }
 
   /** Sets a byte-valued option to a string in an encoding, UTF-8 by default. */
-  setString(option: number, text: string, encoding: BufferEncoding = "utf-8"): void {
-    if (typeof text !== "string")
-      throw typeError(`expected a string, not ${text === null ? "null" : typeof text}`);
-    this.set(option, Buffer.from(text, encoding));
+  setString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
+    this.set(option, encodeText(text, readNamed(encoding, "encoding")));
   }
 
   /** Reads a byte-valued option as a string. A TypeError if it is a number. */
-  getString(option: number, encoding: BufferEncoding = "utf-8"): string {
+  getString(option: number, encoding?: BufferEncoding | TextOptions): string {
+    const other = readEncoding(readNamed(encoding, "encoding"));
     const value = this.get(option);
-    if (typeof value === "string") return value;
-    if (Buffer.isBuffer(value)) return value.toString(encoding);
+    if (typeof value === "string") return other === undefined ? value : Buffer.from(value).toString(other);
+    if (Buffer.isBuffer(value)) return value.toString(other);
     throw typeError(`option ${option} will not return a string to be decoded`);
   }
 
@@ -222,10 +240,10 @@ export class Socket extends Messaging {
   getsockopt<N extends number>(option: N): SocketOptionValue<N> {
     return this.get(option);
   }
-  setsockoptString(option: number, text: string, encoding?: BufferEncoding): void {
+  setsockoptString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
     this.setString(option, text, encoding);
   }
-  getsockoptString(option: number, encoding?: BufferEncoding): string {
+  getsockoptString(option: number, encoding?: BufferEncoding | TextOptions): string {
     return this.getString(option, encoding);
   }
 
@@ -282,11 +300,11 @@ export class Socket extends Messaging {
   poll(
     timeout?: number | null | PollOptions,
     flags: number = POLLIN,
-    options: PollOptions = {},
+    options?: PollOptions,
   ): Promise<number> {
     try {
-      const given = typeof timeout === "object" && timeout !== null ? timeout : options;
-      const limit = typeof timeout === "object" ? given.timeout : timeout;
+      const { place, options: given } = readPlace(timeout, options, WAIT_KEYS);
+      const limit = given.timeout === undefined ? place : given.timeout;
       const wait = { timeout: readTimeout(limit) ?? -1, signal: readSignal(given.signal) };
       const mask = readEvents(given.flags ?? flags);
       if (this.closed) throw makeError(ENOTSUP);
@@ -325,8 +343,8 @@ export class Socket extends Messaging {
    * @param events those that are wanted, such as `zmq.EVENT_CONNECTED`; by default all
    * @throws ZMQError EPROTONOSUPPORT for other addresses, EADDRINUSE. See zmq_socket_monitor(3).
    */
-  monitor(address: string | Uint8Array | null, events: number = EVENT_ALL): void {
-    const mask = readEvents(events, 0xffff);
+  monitor(address: string | Uint8Array | null, events: number | MonitorOptions = EVENT_ALL): void {
+    const mask = readMonitored(readNamed(events, "events") ?? EVENT_ALL);
     const where = readMonitorAddress(address);
     if (where === null) this.#touching((native) => native.monitor(null, 0));
     else this.#touching(() => startMonitor(this.#engine, this.#context, where, mask));
@@ -336,9 +354,13 @@ export class Socket extends Messaging {
    * A PAIR socket that receives the socket's events: `recvMonitorMessage` reads them. The same socket again until it is
    * closed; closing it ends the monitoring.
    */
-  getMonitorSocket(events: number | null = EVENT_ALL, address: string | null = null): Socket {
-    const mask = readEvents(events ?? EVENT_ALL, 0xffff);
-    const where = readMonitorAddress(address);
+  getMonitorSocket(
+    events?: number | null | (MonitorOptions & { addr?: string | null }),
+    address?: string | null,
+  ): Socket {
+    const { place, options } = readPlace(events, undefined, ["events", "addr"]);
+    const mask = readMonitored(options.events ?? place ?? EVENT_ALL);
+    const where = readMonitorAddress(options.addr ?? address);
     if (this.closed) throw makeError(ENOTSOCK);
     if (this.#monitor === undefined || this.#monitor.closed) {
       this.#monitor = openMonitor(this.#engine, this.#context, mask, where);
@@ -357,8 +379,9 @@ export class Socket extends Messaging {
    * The socket's events as they come: `for await (const { name, endpoint } of socket.events())`. Ends when the socket
    * is closed; leaving the loop ends the monitoring.
    */
-  events(events: number = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
-    return monitorEvents(this.#engine, this.#context, readEvents(events, 0xffff));
+  events(events: number | MonitorOptions = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
+    const mask = readMonitored(readNamed(events, "events") ?? EVENT_ALL);
+    return monitorEvents(this.#engine, this.#context, mask);
   }
 
   // ---- Life
@@ -367,11 +390,11 @@ export class Socket extends Messaging {
    * Closes the socket. What waits on it is rejected with ENOTSOCK; what is queued to be sent is sent in the background
    * for as long as LINGER says. Closing twice is nothing.
    *
-   * @param linger milliseconds, instead of the socket's LINGER
+   * @param linger milliseconds, instead of the socket's LINGER; or `{ linger }`
    */
-  close(linger?: number | null): void {
+  close(linger?: number | null | { linger?: number | null }): void {
     if (this.closed) return;
-    this.#engine.close(readLinger(linger));
+    this.#engine.close(readLinger(readNamed(linger, "linger")));
   }
 
   [Symbol.dispose](): void {
@@ -405,6 +428,11 @@ defineAccessors(Socket.prototype, socketOptions, notAccessors, {
   set: (socket: Socket, option, value) => socket.set(option, value as never),
 });
 
+/** Which events a monitor tells of; all by default. */
+export interface MonitorOptions {
+  events?: number | undefined;
+}
+
 /** Options of `socket.poll` in one object. */
 export type PollOptions = WaitOptions;
 
@@ -414,15 +442,19 @@ function open(context: Context, type: unknown): Shadowed {
   if (typeof type !== "number" || !Number.isInteger(type)) {
     throw typeError(`a socket type is a number such as zmq.REQ; got ${type === null ? "null" : typeof type}`);
   }
+  if (type < -(2 ** 31) || type >= 2 ** 31)
+    throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
   const engine = new Engine(owner.native, type);
   const address = engine.native.address();
-  engines.set(address, new WeakRef(engine));
+  const reference = new WeakRef(engine);
+  engines.set(address, reference);
   contexts.set(engine, context);
-  owner.adopt(engine);
-  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, closer(engine.native, address));
+  const leave = owner.adopt(reference);
+  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, closer(engine.native, address, leave));
   engine.onClose(() => {
     forget(engine);
     gone(address);
+    leave();
   });
   return new Shadowed(engine, context, type);
 }
@@ -434,21 +466,16 @@ function gone(address: bigint): void {
 }
 
 /** Closes what is left of a collected socket. Made here: within `open` the closure would keep the engine in its scope. */
-function closer(native: NativeSocket, address: bigint): () => void {
+function closer(native: NativeSocket, address: bigint, leave: () => void): () => void {
   return () => {
     gone(address);
+    leave();
     native.close();
   };
 }
 
-function readGroup(group: unknown): string {
-  if (typeof group !== "string")
-    throw typeError(`a group is a string; got ${group === null ? "null" : typeof group}`);
-  return group;
-}
+const readEvents = (mask: unknown): number => readMask(mask, POLLIN | POLLOUT, "POLLIN, POLLOUT or both");
 
-function readEvents(mask: unknown, all = 0x7fff): number {
-  if (typeof mask !== "number" || !Number.isInteger(mask))
-    throw typeError("events are POLLIN, POLLOUT or both");
-  return mask & all;
-}
+/** The events of a monitor: those that 16 bits can tell of. */
+const readMonitored = (mask: unknown): number =>
+  readMask(mask, EVENT_ALL_V2, "EVENT_ALL or some of zmq.Event") & EVENT_ALL;

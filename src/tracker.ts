@@ -1,7 +1,8 @@
 /** zmq.MessageTracker: knowing when libzmq has let go of memory that it was lent. */
-import { readTimeout } from "./call.js";
+import { readPlace, readSignal, readTimeout } from "./call.js";
 import { NotDone, rangeError, typeError } from "./errors.js";
 import { Frame } from "./frame.js";
+import { onAbort } from "./pending.js";
 
 /** Happens once. */
 export class TrackerEvent {
@@ -27,6 +28,12 @@ export class TrackerEvent {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+/** Options of `tracker.wait`; the timeout is in milliseconds. */
+export interface TrackerOptions {
+  timeout?: number | null | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** The longest that a timer can run. */
@@ -68,12 +75,14 @@ export class MessageTracker {
    * Waits until it is done.
    *
    * @param timeout seconds; none or negative waits for ever. `{ timeout }` is in milliseconds.
-   * @throws (rejects) NotDone at the timeout
+   * @throws (rejects) NotDone at the timeout; `signal.reason`
    */
-  async wait(timeout: number | { timeout?: number | null } = -1): Promise<void> {
-    const given = typeof timeout === "object" && timeout !== null;
-    const read = readTimeout(given ? timeout.timeout : timeout) ?? -1;
-    const limit = given || read < 0 ? read : Math.min(read * 1000, FOREVER);
+  async wait(timeout?: number | null | TrackerOptions, options?: TrackerOptions | null): Promise<void> {
+    const { place, options: given } = readPlace(timeout, options, ["timeout", "signal"]);
+    const seconds = readTimeout(place) ?? -1;
+    const signal = readSignal(given.signal);
+    const limit = readTimeout(given.timeout) ?? (seconds < 0 ? -1 : Math.min(seconds * 1000, FOREVER));
+    if (signal?.aborted) throw signal.reason;
     if (this.done) return;
     await new Promise<void>((resolve, reject) => {
       const end = (settle: () => void): void => {
@@ -85,6 +94,7 @@ export class MessageTracker {
       const expired = (): void => end(() => reject(new NotDone()));
       const timer = limit < 0 ? setInterval(() => {}, FOREVER) : setTimeout(expired, limit);
       const undo = [...this.#events].map((event) => event.once(() => this.done && end(resolve)));
+      if (signal !== undefined) undo.push(onAbort(signal, () => end(() => reject(signal.reason))));
     });
   }
 }

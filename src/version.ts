@@ -31,6 +31,8 @@ export function has(capability: string): boolean {
 /** libzmq's text for an error number. */
 export function strerror(errno: number): string {
   if (typeof errno !== "number" || !Number.isInteger(errno)) throw typeError("an error number is an integer");
+  if (errno < -(2 ** 31) || errno >= 2 ** 31)
+    throw rangeError(`an error number is an integer of 32 bits; got ${errno}`);
   return native.strerror(errno);
 }
 

@@ -38,6 +38,35 @@ describe.each(transports)("over %s", (transport) => {
     expect(received).toEqual(batch.map((message) => (Array.isArray(message) ? message : [String(message)])));
   });
 
+  test("buffers of all sizes arrive in order, and whole", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport });
+    const sizes = [1, 16, 33, 34, 1023, 1024, 1025, 0, 3, 70_000, 5, 6, 7, 8, 9, 1024];
+    const batch = numbers(4000).map((i) => Buffer.alloc(sizes[i % sizes.length] as number, i));
+    // Long runs of small ones as well: more than are laid out at once.
+    batch.push(
+      ...numbers(9000).map((i) => Buffer.from(`${i}`)),
+      ...numbers(200).map((i) => Buffer.alloc(1000, i)),
+    );
+    const sending = push.sendBatch(batch);
+    const received: Buffer[] = [];
+    while (received.length < batch.length) received.push(...(await pull.recvBatch()).flat());
+    await sending;
+    expect(received).toHaveLength(batch.length);
+    expect(received.findIndex((frame, i) => !frame.equals(batch[i] as Buffer))).toBe(-1);
+  });
+
+  test("small buffers that had to wait may be reused by the program", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport, options: { sndhwm: 3, rcvhwm: 3 } });
+    const buffers = numbers(3000).map((i) => Buffer.from(`${i}`));
+    const wanted = buffers.map(String);
+    const sending = push.sendBatch(buffers);
+    for (const buffer of buffers) buffer.fill("x");
+    const received: string[] = [];
+    while (received.length < wanted.length) received.push(...texts(await pull.recvBatch()).flat());
+    await sending;
+    expect(received).toEqual(wanted);
+  });
+
   test("a batch goes on by itself when the high-water mark stops it in the middle", async () => {
     const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport, options: { sndhwm: 3, rcvhwm: 3 } });
     const done: string[] = [];
@@ -181,6 +210,29 @@ describe("sendBatch", () => {
     expect(await sentOf(push.sendBatch(batch, { flags: zmq.DONTWAIT }))).toBe(0);
     expect(await sentOf(push.sendBatch(batch, { timeout: 0 }))).toBe(0);
     expect(drain(pull)).toEqual(batch.slice(0, sent));
+  });
+
+  test("says how many of many small buffers have gone", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { options: { sndhwm: 5, rcvhwm: 5 } });
+    const batch = numbers(100).map((i) => Buffer.from(`${i}`));
+    const wanted = batch.map((message) => [String(message)]);
+    const first = (await sentOf(push.sendBatch(batch, zmq.DONTWAIT))) as number;
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(100);
+    expect(await sentOf(push.sendBatch(batch, { timeout: 0 }))).toBe(0);
+    expect(drain(pull)).toEqual(wanted.slice(0, first));
+    const sending = push.sendBatch(batch);
+    const second = sentOf(sending);
+    push.close();
+    expect(await code(sending)).toBe("ENOTSOCK");
+    expect(drain(pull)).toEqual(wanted.slice(0, await second));
+    expect(await sentOf(push.sendBatch(batch))).toBe(0);
+
+    const [rep, req] = pair(zmq.REP, zmq.REQ);
+    const refused = req.sendBatch(batch);
+    expect(await code(refused)).toBe("EFSM");
+    expect(await sentOf(refused)).toBe(1);
+    expect(String(await rep.recv())).toBe("0");
   });
 
   test("says how many have gone when its time is over", async () => {

@@ -1,7 +1,8 @@
 /** Every program of examples/ (showcase has a test of its own) does what its original does. */
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as zmq from "nodezmq";
@@ -558,6 +559,68 @@ test.each(["queue", "forwarder", "streamer"])("the %s device tells that its port
   ]);
 });
 
+describe("the device classes", () => {
+  test("a streamer in a process of its own hands everything on", async () => {
+    const program = exampleProgram("devices/streamerdevice.mjs", ...(await examplePorts(2)));
+
+    const lines = await program.printed(10);
+
+    for (const line of lines) expect(line).toMatch(/^Worker #[01] got message! #\d$/);
+    expect(sorted(lines.map((line) => line.slice(-2)))).toEqual(times(10, (i) => `#${i}`));
+    await program.interrupt();
+  });
+
+  test("a queue in a process of its own carries requests and responses", async () => {
+    const program = exampleProgram("devices/queuedevice.mjs", ...(await examplePorts(2)));
+
+    await program.printed(8, /^Received reply/);
+
+    const lines = await program.interrupt();
+    const [, id] = / (\d+) ]$/.exec(lines.find((line) => line.startsWith("Received reply")) ?? "") ?? [];
+    expect(sorted(lines)).toEqual(
+      sorted([
+        "Connecting a server to queue device",
+        ...[0, 1].flatMap((client) => [
+          `Connecting a worker #${client} to queue device`,
+          ...times(4, (i) => [
+            `Sending request #${i + 1}`,
+            `Received request:  Request fron client: ${client}`,
+            `Received reply  ${i + 1} [ Response from ${id} ]`,
+          ]).flat(),
+        ]),
+      ]),
+    );
+  });
+
+  test("a monitored queue publishes what it carries, with where it came from", async () => {
+    const program = exampleProgram("devices/monitoredqueue.mjs", ...(await examplePorts(3)));
+
+    const lines = await program.end();
+
+    const heard = lines.filter((line) => line.startsWith("Monitoring Client:"));
+    const [, id] = /#(\d+)$/.exec(lines.find((line) => line.startsWith("Client: ")) ?? "") ?? [];
+    expect(sorted(lines.filter((line) => !heard.includes(line)))).toEqual(
+      sorted([
+        "Program: Monitoring device has started",
+        "Program: Server connecting to device",
+        "Starting monitoring process",
+        "Collecting updates from server...",
+        ...[0, 1].flatMap((client) => [
+          `Program: Worker #${client} connecting to device`,
+          `Server: Received - Request #1 from client#${client}`,
+          `Client: Received - Response from server #${id}`,
+        ]),
+      ]),
+    );
+    // A subscriber that has come too late hears less.
+    for (const line of heard) {
+      expect(line).toMatch(
+        /^Monitoring Client: \[ ('in', '[0-9a-f]{10}', '', 'Request #1 from client#[01]'|'out', '[0-9a-f]{10}', '', 'Response from server #\d+') \]$/,
+      );
+    }
+  });
+});
+
 describe("the poller with a command server and a publisher", () => {
   test("obeys the command server, and prints what the publisher has to say", async () => {
     const [commands, updates] = await examplePorts(2);
@@ -618,6 +681,106 @@ describe("the poller with a command server and a publisher", () => {
       "Recieved exit command, client will stop recieving messages",
     ]);
   });
+});
+
+describe("the stream poller", () => {
+  test("obeys the command server, and prints what the publisher has to say", async () => {
+    const [commands, updates] = await examplePorts(2);
+
+    const lines = await exampleProgram("poller/pyzmq_stream_poller.mjs", commands, updates).end();
+
+    const find = (pattern: RegExp) => lines.filter((line) => pattern.test(line));
+    const published = find(/^[89] server#\d+$/);
+    expect(published).toHaveLength(10);
+    expect(find(/^Received|^Worker/)).toEqual([
+      ...times(6, () => "Received control command: Continue"),
+      "Received control command: Exit",
+      "Received exit command, client will stop receiving messages",
+      "Worker has stopped processing messages.",
+    ]);
+    const processed = find(/^Processing/).map((line) => line.replace("Processing ... ", ""));
+    for (const update of processed) expect(published).toContain(update);
+    expect(lines).toHaveLength(10 + 9 + 2 + 2 + processed.length);
+  });
+
+  test("calls back for both sockets as their messages come", async () => {
+    const [commands, updates] = await examplePorts(2);
+    const context = newContext();
+    const commander = context.socket(zmq.PUSH);
+    commander.bind(localhost(commands));
+    const publisher = context.socket(zmq.XPUB);
+    publisher.bind(localhost(updates));
+    process.env.NODEZMQ_EXAMPLE_TARGET = JSON.stringify(["client", commands, updates]);
+    onTestFinished(() => void delete process.env.NODEZMQ_EXAMPLE_TARGET);
+    const client = exampleProgram("poller/pyzmq_stream_poller.mjs");
+    expect(await publisher.recvString()).toBe("\u00019");
+
+    await publisher.sendBatch(["8 server#1", "9 server#2"]);
+    await client.printed(1, /server#2/);
+    await commander.send("Continue");
+    await client.printed(1, /Continue/);
+    await publisher.send("9 server#3");
+    await client.printed(1, /server#3/);
+    await commander.send("Exit");
+
+    expect(await client.end()).toEqual([
+      `Connected to server with port ${commands}`,
+      `Connected to publisher with port ${updates}`,
+      "Processing ... 9 server#2",
+      "Received control command: Continue",
+      "Processing ... 9 server#3",
+      "Received control command: Exit",
+      "Received exit command, client will stop receiving messages",
+      "Worker has stopped processing messages.",
+    ]);
+  });
+});
+
+describe("security", () => {
+  test("grasslands lets everybody in", async () => {
+    expect(await exampleProgram("security/grasslands.mjs").end()).toEqual(["A client gets: Hello"]);
+  });
+
+  test("strawhouse lets in by address", async () => {
+    expect(await exampleProgram("security/strawhouse.mjs").end()).toEqual([
+      "With 10.0.0.1 on the list, a client from 127.0.0.1 is kept out",
+      "With 127.0.0.1 on the list, a client from 127.0.0.1 is let in",
+    ]);
+  });
+
+  test("woodhouse lets in by user and password", async () => {
+    expect(await exampleProgram("security/woodhouse.mjs").end()).toEqual([
+      "The server gets Hello from admin",
+      "A stranger is refused: 400",
+    ]);
+  });
+
+  test("stonehouse encrypts, and lets in whoever knows the server's key", async () => {
+    expect(await exampleProgram("security/stonehouse.mjs").end()).toEqual([
+      "The server gets, encrypted: Hello",
+      "The client gets, encrypted: World",
+    ]);
+  });
+
+  test("ironhouse lets in by the certificates that have been generated", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nodezmq-example-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const made = await exampleProgram("security/generate_certificates.mjs", folder).end();
+    expect(made.map((line) => line.split(":")[0])).toEqual(["server", "client"]);
+    expect(await exampleProgram("security/ironhouse.mjs", folder).end()).toEqual([
+      "The server gets Hello from the client that it knows",
+      "A stranger is refused: 400",
+    ]);
+  });
+});
+
+test("the first steps print the versions", async () => {
+  expect(await exampleProgram("basics/version.mjs").end()).toEqual([
+    `nodezmq ${zmq.version}`,
+    `pyzmq's API ${zmq.pyzmqVersion()}`,
+    `libzmq ${zmq.zmqVersion()}`,
+    "Socket(zmq.REP)",
+  ]);
 });
 
 describe("every example", () => {

@@ -67,6 +67,38 @@ const states: Record<string, { steps: string; release?: string }> = {
       zmq.proxy(pull, push, null, { signal: stop.signal }).catch(() => {});`,
     release: "stop.abort();",
   },
+  "monitors reading": {
+    steps: `
+      const pull = context.socket(zmq.PULL), events = pull.events();
+      pull.bind("tcp://127.0.0.1:*");
+      await events.next();
+      const more = events.next();
+      const monitor = pull.getMonitorSocket();
+      monitor.recv().catch(() => {});`,
+    release: "events.return(); monitor.unref();",
+  },
+  "batches in flight": {
+    steps: `
+      const push = context.socket(zmq.PUSH, { sndhwm: 10 }), pull = context.socket(zmq.PULL, { rcvhwm: 10 });
+      pull.bind("tcp://127.0.0.1:*");
+      push.connect(pull.lastEndpoint);
+      push.sendBatch(Array.from({ length: 5000 }, () => Buffer.alloc(1000))).catch(() => {});
+      await pull.recvBatch(20);`,
+    release: "push.unref();",
+  },
+  "megabytes lent and not sent": {
+    steps: `
+      const push = context.socket(zmq.PUSH);
+      push.connect("ipc:///no/such/socket");
+      for (let i = 0; i < 4; i++) await push.send(Buffer.alloc(1 << 20, i), { copy: false, track: true });`,
+  },
+  "a device running": {
+    steps: `
+      const device = new zmq.devices.ThreadDevice(zmq.QUEUE, zmq.ROUTER, zmq.DEALER);
+      device.bindIn("tcp://127.0.0.1:*");
+      device.bindOut("tcp://127.0.0.1:*");
+      await device.start();`,
+  },
   "a term pending": {
     steps: `const push = context.socket(zmq.PUSH); context.term();`,
     release: "push.close();",
@@ -131,6 +163,7 @@ const ends: Record<string, End> = {
     stderr: /^[\s\S]*\bError: on purpose\n[\s\S]*\n\nNode\.js v[\d.]+\n$/,
   },
   SIGTERM: { steps: `process.kill(process.pid, "SIGTERM");`, code: null, signal: "SIGTERM" },
+  SIGINT: { steps: `process.kill(process.pid, "SIGINT");`, code: null, signal: "SIGINT" },
   "an exit handler that uses the library": {
     steps: `
       process.on("exit", () => {
@@ -176,6 +209,11 @@ async function endsAs(end: End, ...reached: { steps: string; release?: string }[
     ({ steps, release = "" }) =>
       `await (async () => {
         const context = new zmq.Context();
+        context.socket = (...given) => {
+          const socket = zmq.Context.prototype.socket.apply(context, given);
+          kept.push(socket); // what is collected while it is open is told on stderr
+          return socket;
+        };
         ${steps}
         release.push(() => { void context; ${release} }); // holds on to what has been opened
       })();`,
@@ -183,7 +221,7 @@ async function endsAs(end: End, ...reached: { steps: string; release?: string }[
   const outcome = await run(`
     zmq.setExitLinger(100);
     const context = new zmq.Context();
-    const release = [];
+    const release = [], kept = [];
     (async () => {
       ${blocks.join("")}
       ${end.alone ? "for (const step of release) step();" : ""}
@@ -198,7 +236,7 @@ async function endsAs(end: End, ...reached: { steps: string; release?: string }[
 }
 
 describe.concurrent.each(Object.entries(states))("with %s", (_state, state) => {
-  test.each(["the program returns", "process.exit(3)", "an uncaught error"])(
+  test.each(["the program returns", "process.exit(3)", "an uncaught error", "SIGTERM", "SIGINT"])(
     "%s ends the process",
     async (name) => {
       await endsAs(ends[name] as End, state);
@@ -373,6 +411,18 @@ describe.concurrent("what is queued at the exit", () => {
     ]);
     expect(none.code).toBe(0);
     expect(own.code).toBe(0);
+  });
+
+  test("is waited for when the limit is the longest there is", async () => {
+    const { code, stdout } = await run(`
+      zmq.setExitLinger(2 ** 53);
+      const context = new zmq.Context();
+      const [pull, push] = [context.socket(zmq.PULL), context.socket(zmq.PUSH)];
+      pull.bind("tcp://127.0.0.1:*");
+      push.connect(pull.lastEndpoint);
+      const memory = Buffer.alloc(1 << 20);
+      push.send(memory, { copy: false }).then(() => say("sent"));`);
+    expect([code, stdout]).toEqual([0, "sent\n"]);
   });
 
   test("setExitLinger takes milliseconds, 0 or more", () => {

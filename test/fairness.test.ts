@@ -16,7 +16,7 @@ function others(context: zmq.Context) {
     if (running) setImmediate(again);
   };
   setImmediate(again);
-  const [left, right] = pair(zmq.PAIR, zmq.PAIR, { context, transport: "tcp" });
+  const [left, right] = pair(zmq.PAIR, zmq.PAIR, { context });
   const echoing = (async () => {
     for await (const frames of left) await left.sendMultipart(frames);
   })();

@@ -1,7 +1,18 @@
 /** The blocking twins: sendSync, recvSync and the like, in scripts and worker threads. */
+import { execFileSync } from "node:child_process";
 import * as zmq from "nodezmq";
 import { describe, expect, test } from "vitest";
-import { bound, newContext, pair, posted, runWorker, texts, transports, turn } from "./support/sockets.js";
+import {
+  bound,
+  library,
+  newContext,
+  pair,
+  posted,
+  runWorker,
+  texts,
+  transports,
+  turn,
+} from "./support/sockets.js";
 
 /** What the call throws. */
 function thrown(call: () => unknown): unknown {
@@ -170,6 +181,50 @@ describe("the time that a call may take", () => {
   });
 });
 
+describe("what the promising calls take, the blocking ones take too:", () => {
+  test("copy: false gives Frames", () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport: "tcp" });
+    push.sendMultipartSync(["a", "b"]);
+    push.sendSync("c");
+    const frames = pull.recvMultipartSync({ copy: false });
+    expect(frames.map((frame) => [frame instanceof zmq.Frame, String(frame), frame.more])).toEqual([
+      [true, "a", true],
+      [true, "b", false],
+    ]);
+    expect(pull.recvSync(0, { copy: false }).get("Socket-Type")).toBe("PUSH");
+    expect(() => pull.recvSync({ copy: 1 } as object)).toThrow(TypeError);
+  });
+
+  test("track: true gives a tracker, a tracked Frame too", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport: "tcp" });
+    const data = Buffer.alloc(1 << 20);
+    expect(push.sendSync(data)).toBeUndefined();
+    expect(push.sendSync(data, { copy: false })).toBeUndefined();
+    const tracker = push.sendSync(data, { copy: false, track: true });
+    const frame = new zmq.Frame("x", { track: true });
+    expect(push.sendMultipartSync([frame, "y"])).toBe(frame.tracker);
+    for (let i = 0; i < 4; i++) pull.recvMultipartSync();
+    await tracker?.wait();
+    expect(tracker?.done).toBe(true);
+  });
+
+  test("routingId and group say whom a message is for", () => {
+    const context = newContext();
+    const [server, client] = [context.socket(zmq.SERVER), context.socket(zmq.CLIENT)];
+    client.connect(bound(server));
+    client.sendSync("question");
+    const { routingId } = server.recvSync({ copy: false });
+    server.sendSync("answer", { routingId });
+    expect(String(client.recvSync())).toBe("answer");
+    const [radio, dish] = [context.socket(zmq.RADIO), context.socket(zmq.DISH)];
+    dish.join("news");
+    dish.connect(bound(radio));
+    radio.sendSync("lost", { group: "weather" });
+    radio.sendSync("found", { group: "news" });
+    expect(String(dish.recvSync())).toBe("found");
+  });
+});
+
 describe("together with calls that wait", () => {
   test("a blocking receive serves those before it first", async () => {
     const [pull, push] = pair(zmq.PULL, zmq.PUSH);
@@ -300,4 +355,25 @@ describe("a worker that blocks", () => {
       await ended;
     },
   );
+});
+
+test("a loop of blocking receives that never lets the event loop go round does not hoard what it has dropped", () => {
+  const program = `
+    const zmq = require(${JSON.stringify(library)});
+    const context = new zmq.Context();
+    const [left, right] = [context.socket(zmq.PAIR), context.socket(zmq.PAIR)];
+    left.bind("inproc://large");
+    right.connect("inproc://large");
+    const message = Buffer.alloc(2 ** 20, 1);
+    let received = 0;
+    for (let i = 0; i < 1000; i++) {
+      left.sendSync(message);
+      received += right.recvSync().length;
+    }
+    console.log(received, process.memoryUsage().rss);
+  `;
+  const output = execFileSync(process.execPath, ["-e", program], { encoding: "utf8" });
+  const [received, resident] = output.split(" ").map(Number);
+  expect(received).toBe(1000 * 2 ** 20);
+  expect(resident).toBeLessThan(600 * 2 ** 20);
 });

@@ -50,6 +50,32 @@ const states: Record<string, { steps: string; release?: string }> = {
     steps: "const pull = context.socket(zmq.PULL); context.term();",
     release: "pull.close();",
   },
+  "monitors reading": {
+    steps: `
+      const pull = shared.socket(zmq.PULL), events = pull.events();
+      pull.bind("tcp://127.0.0.1:*");
+      await events.next();
+      events.next();
+      const monitor = pull.getMonitorSocket();
+      monitor.recv().catch(() => {});`,
+    release: "events.return(); monitor.unref();",
+  },
+  "batches in flight": {
+    steps: `
+      const push = shared.socket(zmq.PUSH, { sndhwm: 10 }), pull = context.socket(zmq.PULL, { rcvhwm: 10 });
+      pull.bind("tcp://127.0.0.1:*");
+      push.connect(pull.lastEndpoint);
+      push.sendBatch(Array.from({ length: 5000 }, () => Buffer.alloc(1000))).catch(() => {});
+      await pull.recvBatch(20);`,
+    release: "push.unref();",
+  },
+  "a device running": {
+    steps: `
+      const device = new zmq.devices.ThreadDevice(zmq.QUEUE, zmq.ROUTER, zmq.DEALER);
+      device.bindIn("tcp://127.0.0.1:*");
+      device.bindOut("tcp://127.0.0.1:*");
+      await device.start();`,
+  },
   "messages queued for nobody": {
     steps: `
       for (const one of [context, shared]) {

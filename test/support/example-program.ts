@@ -17,16 +17,28 @@ const SPEED = 100;
  * @param path for example `pair/server.mjs`
  */
 export function exampleProgram(path: string, ...args: readonly (string | number)[]): ExampleProgram {
-  const child = spawn(process.execPath, [`examples/${path}`, ...args.map(String)], {
+  return startProgram(path, process.execPath, [`examples/${path}`, ...args.map(String)]);
+}
+
+/** Starts any program in the same way. It finds in `NODEZMQ_EXAMPLE_SPEED` what to divide its waits by. */
+export function startProgram(
+  name: string,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): ExampleProgram {
+  const child = spawn(command, args, {
     cwd: root,
-    env: { ...process.env, NODEZMQ_EXAMPLE_SPEED: String(SPEED) },
+    env: { ...process.env, NODEZMQ_EXAMPLE_SPEED: String(SPEED), ...env },
     detached: posix, // a group of its own, so that we can tell whether anything is left over
   });
-  const program = new ExampleProgram(path, child);
+  const program = new ExampleProgram(name, child);
   onTestFinished(() => program.kill());
   onTestFailed(() => console.error(`${program}`));
   return program;
 }
+
+export type { ExampleProgram };
 
 class ExampleProgram {
   readonly #path: string;

@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A child that takes longer than this hangs: it is killed, and its test fails. */
-const WATCHDOG = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 10_000);
+const WATCHDOG = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 30_000);
+
+/** A command that all children are run by: valgrind's. */
+const UNDER = (process.env.NODEZMQ_TEST_UNDER ?? "").split(" ").filter(Boolean);
 
 /** What the children's programs find: the library, and a way to print that survives `process.exit()`. */
 const prelude = `
@@ -25,6 +28,10 @@ export interface ChildOptions {
   flags?: string[];
   env?: NodeJS.ProcessEnv;
   stdio?: SpawnOptions["stdio"];
+  /** A command that it is run by: `ip netns exec host`, `valgrind`. */
+  under?: string[];
+  /** How long it may take, in milliseconds, before it counts as hung. */
+  patience?: number;
   /** Whether the library is loaded on the main thread. Default true. */
   load?: boolean;
 }
@@ -40,8 +47,9 @@ export interface Child {
 
 /** Starts a child that runs a program in CommonJS, with `zmq` and `say` at hand. */
 export function start(program: string, options: ChildOptions = {}): Child {
-  const { flags = [], env = {}, stdio = "pipe", load = true } = options;
-  const child = spawn(process.execPath, [...flags, "-e", (load ? prelude : "") + program], {
+  const { flags = [], env = {}, stdio = "pipe", load = true, patience = WATCHDOG, under = UNDER } = options;
+  const command = [...under, process.execPath, ...flags, "-e", (load ? prelude : "") + program];
+  const child = spawn(command[0] as string, command.slice(1), {
     cwd: root, // where the library is found by its own name
     env: { ...process.env, NODE_OPTIONS: "", ...env },
     stdio,
@@ -66,7 +74,7 @@ export function start(program: string, options: ChildOptions = {}): Child {
     const dog = setTimeout(() => {
       hung = true;
       child.kill("SIGKILL");
-    }, WATCHDOG);
+    }, patience);
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(dog);

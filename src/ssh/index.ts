@@ -1,0 +1,3 @@
+/** zmq.ssh. */
+export * from "./tunnel.js";
+export * as tunnel from "./tunnel.js";
