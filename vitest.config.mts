@@ -3,12 +3,12 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-type Target = string | { import?: Target; default: Target };
+type Target = string | { import?: Target; default?: Target };
 const { exports } = JSON.parse(readFileSync(here("package.json"), "utf8")) as {
   exports: Record<string, Target>;
 };
 const file = (target: Target): string =>
-  typeof target === "string" ? target : file(target.import ?? target.default);
+  typeof target === "string" ? target : file(target.import ?? target.default ?? "");
 
 export default defineConfig({
   resolve: {
