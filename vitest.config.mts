@@ -3,20 +3,24 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+type Target = string | { import?: Target; default?: Target };
 const { exports } = JSON.parse(readFileSync(here("package.json"), "utf8")) as {
-  exports: Record<string, string | { default: string }>;
+  exports: Record<string, Target>;
 };
+const file = (target: Target): string =>
+  typeof target === "string" ? target : file(target.import ?? target.default ?? "");
 
 export default defineConfig({
   resolve: {
     // Tests use what is published: the compiled package, by its name. Workers and child processes load the same files.
     alias: Object.entries(exports).map(([path, target]) => ({
       find: new RegExp(`^nodezmq${path.slice(1)}$`),
-      replacement: here(typeof target === "string" ? target : target.default),
+      replacement: here(file(target)),
     })),
   },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/bun/**", "test/deno/**"], // run by their own runners, see scripts/test-runtimes.mjs
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,

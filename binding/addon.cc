@@ -17,7 +17,9 @@
 #include "frame.h"
 #include "handle.h"
 #include "message.h"
+#include "resident.h"
 #include "socket.h"
+#include "watch_thread.h"
 #include "watcher.h"
 
 namespace nodezmq {
@@ -86,6 +88,7 @@ void AtProcessExit() {
     addon->napi_gone = true;
     addon->mailbox->Close();
     CloseSockets(*addon, Left(deadline));
+    if (addon->watch_thread != nullptr) addon->watch_thread->Stop();
   }
   ContextHandle::TerminateAll(ContextHandle::Living(), Left(deadline));
 }
@@ -132,14 +135,18 @@ void SetExitLinger(const Napi::CallbackInfo& info) {
   if (info[0].IsNumber()) exit_linger = info[0].As<Napi::Number>().Int32Value();
 }
 
-// exiting(): the main thread is about to end the process
-void Exiting(const Napi::CallbackInfo&) { process_ends = true; }
+// exiting(now): the main thread is about to end the process; `now` where the C library's exit handlers are not run
+void Exiting(const Napi::CallbackInfo& info) {
+  process_ends = true;
+  if (info[0].ToBoolean()) AtProcessExit();
+}
 
-// setup(makeError, checkpoint, bufferLimit): what TypeScript hands over once
+// setup(makeError, checkpoint, bufferLimit, threaded): what TypeScript hands over once
 void Setup(const Napi::CallbackInfo& info) {
   Addon& addon = Addon::Of(info.Env());
   if (addon.make_error != nullptr) return;
   addon.buffer_limit = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value());
+  addon.Begin(info[3].ToBoolean());
   napi_create_reference(info.Env(), info[0], 1, &addon.make_error);
   napi_create_reference(info.Env(), info[1], 1, &addon.checkpoint);
 }
@@ -192,21 +199,32 @@ napi_value SetOutbox(napi_env env, napi_callback_info info) {
 std::shared_ptr<Addon> Addon::Open(napi_env env) {
   auto addon = std::make_shared<Addon>();
   addon->env = env;
-  if (napi_get_uv_event_loop(env, &addon->loop) != napi_ok) return nullptr;
+  addon->threaded = napi_get_uv_event_loop(env, &addon->loop) != napi_ok;
   addon->mailbox = Mailbox::Open(env);
   if (addon->mailbox == nullptr) return nullptr;
-  addon->self_ = addon;
   // Wrapped natives may be finalized after the cleanup: the instance data keeps the object for them.
   auto* data = new std::shared_ptr<Addon>(addon);
   auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Addon>*>(data); };
   napi_set_instance_data(env, data, finalize, nullptr);
-  // Registered after the mailbox's threadsafe function, so that it runs before Node takes that one down.
-  napi_add_async_cleanup_hook(env, Cleanup, addon.get(), &addon->hook_);
+  return addon;
+}
+
+void Addon::Begin(bool thread) {
+  StayResident();
+  threaded = threaded || thread;
+  self_ = shared_from_this();
+  // Registered after the mailbox's threadsafe function, so that it runs before Node takes that one down. Deno frees an
+  // asynchronous hook twice; without libuv's handles there is nothing to wait for.
+  if (threaded) {
+    napi_add_env_cleanup_hook(
+        env, [](void* arg) { Cleanup(nullptr, arg); }, this);
+  } else {
+    napi_add_async_cleanup_hook(env, Cleanup, this, &hook_);
+  }
   static const int registered = std::atexit(AtProcessExit);
   (void)registered;
   std::lock_guard<std::mutex> lock(Book().mutex);
-  Book().addons.emplace_back(addon.get(), std::this_thread::get_id());
-  return addon;
+  Book().addons.emplace_back(this, std::this_thread::get_id());
 }
 
 Addon& Addon::Of(napi_env env) {
@@ -236,6 +254,7 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   for (Message* frame : self->frames) *frame = Message();  // nobody can send them any more
   auto watchers = self->watchers;
   for (Watcher* watcher : watchers) watcher->Close();
+  if (self->watch_thread != nullptr) self->watch_thread->Stop();
   ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline));
   // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
   self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
@@ -251,7 +270,7 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
 
 void Addon::HandleClosed() {
   if (--open_handles > 0 || !closing) return;
-  napi_remove_async_cleanup_hook(hook_);
+  if (hook_ != nullptr) napi_remove_async_cleanup_hook(hook_);
   self_.reset();
 }
 
@@ -298,10 +317,10 @@ void Addon::WaitForPins(std::chrono::milliseconds limit) {
 }
 
 void Addon::Call(napi_ref function, std::initializer_list<napi_value> arguments) {
-  napi_value callee = nullptr, global;
+  napi_value callee = nullptr, global, result;
   if (napi_get_reference_value(env, function, &callee) != napi_ok || callee == nullptr) return;
   napi_get_global(env, &global);
-  if (napi_make_callback(env, nullptr, global, callee, arguments.size(), arguments.begin(), nullptr) !=
+  if (napi_make_callback(env, nullptr, global, callee, arguments.size(), arguments.begin(), &result) !=
       napi_pending_exception) {
     return;
   }
@@ -322,7 +341,8 @@ bool Interrupted(napi_env env) {
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   using namespace nodezmq;
   if (Addon::Open(env) == nullptr) {
-    Napi::Error::New(env, "nodezmq: the environment offers no event loop").ThrowAsJavaScriptException();
+    Napi::Error::New(env, "nodezmq: the environment offers no threadsafe functions")
+        .ThrowAsJavaScriptException();
     return exports;
   }
   exports.Set("setup", Napi::Function::New(env, Setup, "setup"));

@@ -18,15 +18,19 @@ class ContextHandle;
 class Forwarder;
 class Message;
 class SocketHandle;
+class WatchThread;
 class Watcher;
 
 class Addon : public std::enable_shared_from_this<Addon> {
  public:
   static std::shared_ptr<Addon> Open(napi_env env);
   static Addon& Of(napi_env env);
+  // Called once the program's side is known; `thread` asks for watchers that do without libuv.
+  void Begin(bool thread);
 
   napi_env env = nullptr;
   uv_loop_s* loop = nullptr;
+  bool threaded = false;  // watch descriptors from a thread of ours, see watcher.h
   std::shared_ptr<Mailbox> mailbox;
 
   // Given by TypeScript once: (errno, detail, endpoint) => Error, and a function that does nothing (see Interrupted).
@@ -57,6 +61,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
   std::unordered_set<std::shared_ptr<ContextHandle>> contexts;
   std::unordered_set<std::shared_ptr<Forwarder>> forwarders;
   std::unordered_set<Watcher*> watchers;
+  std::shared_ptr<WatchThread> watch_thread;
   std::unordered_set<Message*> frames;  // those that stand for memory of JavaScript's
 
   // Calls a function of the program's from the event loop, as a turn of its own: microtasks run after it, and what it

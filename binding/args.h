@@ -7,6 +7,11 @@
 
 namespace nodezmq {
 
+inline bool IsNumber(napi_env env, napi_value value) {
+  napi_valuetype type;
+  return napi_typeof(env, value, &type) == napi_ok && type == napi_number;
+}
+
 template <size_t N>
 struct Args {
   napi_env env;
@@ -22,7 +27,9 @@ struct Args {
 
   int32_t Int(size_t i, int32_t fallback = 0) const {
     int32_t v;
-    return napi_get_value_int32(env, values[i], &v) == napi_ok ? v : fallback;
+    if (napi_get_value_int32(env, values[i], &v) != napi_ok) return fallback;
+    // Deno reads whatever is no number as 0.
+    return v == 0 && fallback != 0 && !IsNumber(env, values[i]) ? fallback : v;
   }
   bool Bool(size_t i) const {
     bool v;

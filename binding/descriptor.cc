@@ -33,7 +33,7 @@ napi_value DescriptorWatch::New(napi_env env, napi_callback_info info) {
 #ifndef _WIN32
   int flags = fcntl(self->fd_, F_GETFL);
 #endif
-  self->watcher_ = Watcher::Open(addon, self->fd_, [self](int) { self->OnReady(); });
+  self->watcher_ = Watcher::Open(addon, self->fd_, [self] { self->OnReady(); });
 #ifndef _WIN32
   // libuv makes what it watches non-blocking, and with the duplicate whatever else it is the same open file as: the
   // program's descriptor, and another process's terminal.

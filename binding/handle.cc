@@ -151,7 +151,7 @@ int SocketHandle::Descriptor(zmq_fd_t* fd) {
 int SocketHandle::OpenWatcher() {
   zmq_fd_t fd;
   if (int code = Descriptor(&fd); code != 0) return code;
-  watcher_ = Watcher::Open(*addon_, fd, [this](int) { OnReady(); });
+  watcher_ = Watcher::Open(*addon_, fd, [this] { OnReady(); });
   if (watcher_ != nullptr) return 0;
   return errno != 0 ? errno : ENOMEM;
 }

@@ -48,7 +48,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
         napi_get_value_int32(env, events, &mask) != napi_ok) {
       return Misuse(env, "poll takes arrays of sockets or descriptors, and of events");
     }
-    if (napi_get_value_int32(env, what, &fd) == napi_ok) {
+    if (IsNumber(env, what) && napi_get_value_int32(env, what, &fd) == napi_ok) {
       items[i] = {nullptr, static_cast<zmq_fd_t>(fd), static_cast<short>(mask), 0};
       continue;
     }

@@ -73,6 +73,7 @@ const checks = [
   ["constants", () => node("scripts/check-constants.mjs")],
   ["pyzmq's names", () => node("scripts/surface.mjs", "--quiet")],
   ["docs/pyzmq.md", () => node("scripts/docs-pyzmq.mjs", "--check")],
+  ["package and its types", () => node("scripts/check-package.mjs")],
   ["clauses and their tests", () => node("scripts/check-clauses.mjs")],
   ["option reference", () => node("scripts/docs-options.mjs", "--check")],
 ];

@@ -1,7 +1,7 @@
 // Writes the licence texts of what is linked into the addon to licenses/, taken from the verified tarballs.
 // Runs before packing: the texts are published, not kept in git.
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sources } from "./fetch-sources.mjs";
 import { root } from "./setup.mjs";
@@ -16,6 +16,13 @@ const texts = {
   },
   libsodium: { LICENSE: "libsodium-ISC.txt" },
 };
+
+// Their inline functions are compiled in.
+for (const name of ["node-addon-api", "node-api-headers"]) {
+  const file = ["LICENSE", "LICENSE.md"].find((file) => existsSync(join(root, "node_modules", name, file)));
+  if (file === undefined) throw new Error(`${name} has no licence text`);
+  cpSync(join(root, "node_modules", name, file), join(root, "licenses", `${name}-MIT.txt`));
+}
 
 for (const { name, version, path } of sources) {
   for (const [inside, file] of Object.entries(texts[name] ?? {})) {

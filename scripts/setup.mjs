@@ -190,9 +190,25 @@ export function nativeBuild(folder = "build", options = {}) {
 
 // ---- TypeScript --------------------------------------------------------------------------------
 
+/**
+ * What `export * as devices from "./devices/index.js"` in src/index.ts loads, `require("nodezmq")` loads when a program
+ * first looks at it: most need none of it. Nothing else changes: names found by reading the text, as Node does for ES
+ * modules, are declared above.
+ * @param {string} file
+ */
+function loadNamespacesLate(file) {
+  const late = readFileSync(file, "utf8").replace(
+    /^exports\.(\w+) = (__importStar\(require\("[^"]+"\)\));$/gm,
+    // The name is a variable to keep those readers from finding a getter, which they would not run.
+    '((name, get) => Object.defineProperty(exports, name, { enumerable: true, get }))("$1", () => $2);',
+  );
+  writeFileSync(file, late);
+}
+
 const typescript = {
   stamp: join(root, ".deps", "lib.fingerprint"),
-  state: () => fingerprint(["src", "tsconfig.json", "node_modules/typescript/package.json"]),
+  state: () =>
+    fingerprint(["src", "scripts/setup.mjs", "tsconfig.json", "node_modules/typescript/package.json"]),
   current() {
     return existsSync(join(root, "lib", "index.js")) && contents(this.stamp) === this.state();
   },
@@ -210,6 +226,7 @@ const typescript = {
     for (const file of filesBelow([join(root, "lib")])) {
       if (!emitted.has(resolve(file))) rmSync(file);
     }
+    loadNamespacesLate(join(root, "lib", "index.js"));
     writeFileSync(this.stamp, before);
   },
 };

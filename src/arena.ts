@@ -3,6 +3,7 @@
  * lengths into an index; the views are made here, which is cheaper than making Buffers across the border.
  */
 import { markAsUntransferable } from "node:worker_threads";
+import { received, tellReceived } from "./diagnostics.js";
 import { type NativeSocket, native } from "./native.js";
 
 /** Small enough that a tiny message kept for long pins little, large enough that a slab serves many messages. */
@@ -43,7 +44,10 @@ function receive(socket: NativeSocket, messages: number): number {
 
 /** One frame, or undefined when there is none. */
 export function takeFrame(socket: NativeSocket): Buffer | undefined {
-  return receive(socket, 0) === 0 ? undefined : frame(socket, index[0] as number);
+  if (receive(socket, 0) === 0) return undefined;
+  const bytes = frame(socket, index[0] as number);
+  if (received.hasSubscribers) tellReceived(socket, [bytes]);
+  return bytes;
 }
 
 /** Up to `max` whole messages, at least one; or undefined when there is none. */
@@ -71,11 +75,18 @@ export function takeMessages(socket: NativeSocket, max: number): Buffer[][] | un
     const full = count === ENTRIES || SLAB - offset < SMALL;
     if (!within && (messages.length >= max || !full)) break;
   }
+  if (received.hasSubscribers) for (const message of messages) tellReceived(socket, message);
   return messages.length === 0 ? undefined : messages;
 }
 
 /** One whole message, or what is left of one whose first frames have been taken. */
 export function takeMessage(socket: NativeSocket): Buffer[] | undefined {
+  const frames = takeFrames(socket);
+  if (received.hasSubscribers && frames !== undefined) tellReceived(socket, frames);
+  return frames;
+}
+
+function takeFrames(socket: NativeSocket): Buffer[] | undefined {
   const count = receive(socket, 1);
   if (count === 0) return undefined;
   const first = index[0] as number;

@@ -6,6 +6,7 @@
  * again and the queues are served (`touched`), and after every wake-up too (`#wake`). Nothing else in the library polls.
  */
 import { EAGAIN, ENOTSOCK, ETERM, POLLIN, POLLOUT, RCVTIMEO, SNDTIMEO } from "./constants.js";
+import { inContext } from "./diagnostics.js";
 import { Again, makeError, ZMQError } from "./errors.js";
 import { Kind, type NativeContext, type NativeSocket, native } from "./native.js";
 import {
@@ -250,7 +251,7 @@ export class Engine {
 
   #wait<T>(direction: number, attempt: Attempt<T>, wait: Wait, annotate?: Annotate): Promise<T> {
     return new Promise((resolve, reject) => {
-      const waiter = new Waiter(attempt, resolve, reject, annotate);
+      const waiter = new Waiter(inContext(attempt), resolve, reject, annotate);
       this.#queue(direction).append(waiter);
       waiter.limit(wait, this.#referenced, () => this.#settle());
       this.#hold();

@@ -32,6 +32,7 @@ export * as asyncio from "./index.js";
 export * as log from "./log/index.js";
 export type { ReceiveIntoOptions, ReceiveOptions, SyncReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
+export { Monitor, type MonitorEventName, type MonitorEvents } from "./monitor-emitter.js";
 export type { SendOptions } from "./outgoing.js";
 export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
 export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";

@@ -3,6 +3,7 @@ import { takeFrame, takeMessage, takeMessages } from "./arena.js";
 import { readCall, readFlag, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { POLLIN } from "./constants.js";
 import { detached, rawFrame } from "./data.js";
+import { received, tellReceived } from "./diagnostics.js";
 import { type Engine, isGone } from "./engine.js";
 import { rangeError, typeError } from "./errors.js";
 import { type Frame, receivedFrame } from "./frame.js";
@@ -52,18 +53,22 @@ function wantsObjects({ copy, track }: Readonly<Record<string, unknown>>): boole
 
 /** One frame as a Frame, or undefined when there is none. */
 function takeFrameObject(native: NativeSocket): Frame | undefined {
-  const frame = native.receiveFrame();
-  return frame && receivedFrame(frame);
+  const handle = native.receiveFrame();
+  if (handle === undefined) return undefined;
+  const frame = receivedFrame(handle);
+  if (received.hasSubscribers) tellReceived(native, [frame]);
+  return frame;
 }
 
 /** A whole message as Frames, or undefined when there is none. */
 function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
   const frames: Frame[] = [];
   do {
-    const frame = takeFrameObject(native);
-    if (frame === undefined) return undefined;
-    frames.push(frame);
+    const handle = native.receiveFrame();
+    if (handle === undefined) return undefined;
+    frames.push(receivedFrame(handle));
   } while (frames.at(-1)?.more);
+  if (received.hasSubscribers) tellReceived(native, frames);
   return frames;
 }
 

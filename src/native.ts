@@ -1,8 +1,9 @@
 /** The addon: its loader and the types of its verbs. Nothing else knows where the binary lies. */
 import { constants } from "node:buffer";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import * as path from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { makeError, setStrerror } from "./errors.js";
+import { makeError, plainError, setStrerror } from "./errors.js";
 
 /** What a sending verb answers; negative numbers name a refused frame (see `refusedFrame`). */
 export const SENT = 1;
@@ -77,6 +78,7 @@ interface Native {
     makeError: (errno: number, detail?: string, endpoint?: string) => Error,
     checkpoint: () => void,
     bufferLimit: number,
+    threaded: boolean,
   ): void;
   /** Set by the copy of this library that the addon serves. */
   claimed?: boolean;
@@ -88,7 +90,7 @@ interface Native {
   curveKeypair(): [string, string];
   curvePublic(secretKey: string): string;
   setExitLinger(milliseconds: number): void;
-  exiting(): void;
+  exiting(now: boolean): void;
   poll(items: readonly (NativeSocket | number)[], events: readonly number[], timeout: number): number[];
   Context: new (what: number | bigint, how: "new" | "instance" | "shadow") => NativeContext;
   Socket: new (context: NativeContext, type: number, wake: (events: number) => void) => NativeSocket;
@@ -97,33 +99,99 @@ interface Native {
   DescriptorWatch: new (fd: number, events: number, wake: () => void) => { close(): void };
 }
 
+const root = path.join(__dirname, "..");
+
+/** glibc or musl; undefined where there is no such choice. */
+function libc(): "glibc" | "musl" | undefined {
+  if (process.platform !== "linux") return undefined;
+  const machine = process.arch === "x64" ? "x86_64" : process.arch === "arm64" ? "aarch64" : process.arch;
+  // The report takes milliseconds, and most machines have no trace of musl.
+  if (!existsSync(`/lib/ld-musl-${machine}.so.1`)) return "glibc";
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  return report?.header?.glibcVersionRuntime === undefined ? "musl" : "glibc";
+}
+
 interface Finder {
   (root: string): unknown;
   path(root: string): string;
 }
 
+function open(file: string): Native {
+  const instance = { exports: {} as Native };
+  process.dlopen(instance, file);
+  return instance.exports;
+}
+
+/** The addon: built here, or prebuilt for this kind of machine. */
+function fitting(): Native {
+  const runtime = libc();
+  // node-gyp-build knows musl by a file that only Alpine has, and takes the environment's word for it.
+  const told = runtime !== "musl" || process.env.LIBC !== undefined;
+  if (!told) process.env.LIBC = runtime;
+  try {
+    // Spelt as @vercel/nft and webpack's asset relocator know it, so that they take the binaries along.
+    return require("node-gyp-build")(path.join(__dirname, "..")) as Native;
+  } catch (error) {
+    // In one file with the program: prebuilds/ is beside it or beside the executable, and in Node's single executables
+    // `require` knows nothing but Node's own modules.
+    for (const place of [root, __dirname]) {
+      try {
+        return open((require("node-gyp-build") as Finder).path(place));
+      } catch {}
+    }
+    throw unfit(runtime, error);
+  } finally {
+    if (!told) delete process.env.LIBC;
+  }
+}
+
+/** The error of a machine that no binary fits: what was looked for, and what to do. */
+function unfit(runtime: string | undefined, cause: unknown): Error {
+  const { platform, arch } = process;
+  const prebuild = path.join(
+    "prebuilds",
+    `${platform}-${arch}`,
+    `nodezmq${runtime ? `.${runtime}` : ""}.node`,
+  );
+  const reason = cause instanceof Error && !cause.message.includes("No native build") ? cause.message : "";
+  return plainError(
+    [
+      `nodezmq has no binary that fits ${platform} ${arch}${runtime ? ` with ${runtime}` : ""}.`,
+      `Looked for ${path.join("build", "Release", "nodezmq.node")} and ${prebuild} in ${root}.`,
+      ...(reason === "" ? [] : [`Loading failed: ${reason}`]),
+      "To build it from the sources in the package (CMake 3.18 and a C++17 compiler, no network):",
+      `  node ${path.join(root, "scripts", "build.mjs")}`,
+    ].join("\n"),
+  );
+}
+
 function load(): Native {
   // The sanitizer runs load a binary of their own.
   const binary = process.env.NODEZMQ_BINARY;
-  const root = join(__dirname, "..");
-  const find = require("node-gyp-build") as Finder;
-  let addon = (binary ? require(binary) : find(root)) as Native;
+  let addon = binary ? (require(binary) as Native) : fitting();
   if (addon.claimed) {
     // A second copy of this library on the thread (a test runner that resets its modules): it gets an instance of the
     // addon for itself, with memory and error classes of its own.
-    const instance = { exports: {} as Native };
-    process.dlopen(instance, binary ?? find.path(root));
-    addon = instance.exports;
+    addon = open(binary ?? (require("node-gyp-build") as Finder).path(root));
   }
   addon.claimed = true;
   return addon;
 }
 
+/** Bun and Deno: no libuv to speak of, and their process.exit() skips the C library's exit handlers. */
+const foreign = "bun" in process.versions || "deno" in process.versions;
+
+/**
+ * Whether a thread of the addon's watches the descriptors instead of libuv: Bun aborts on `uv_poll`, and Deno calls back
+ * once only. NODEZMQ_WATCHER=thread chooses it in Node.js, too.
+ */
+const threaded = foreign || process.env.NODEZMQ_WATCHER === "thread";
+
 export const native = load();
 setStrerror((errno) => native.strerror(errno));
-native.setup(makeError, () => {}, constants.MAX_LENGTH);
+native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded);
 // The limit on what the end of the process waits for is one for all threads.
-if (isMainThread) process.on("exit", () => native.exiting());
+if (isMainThread) process.on("exit", () => native.exiting(foreign));
 
 /** The index of the frame that a sending verb refused with a negative answer, and whether it was a detached buffer. */
 export function refusedFrame(answer: number): { index: number; detached: boolean } {

@@ -3,6 +3,7 @@ import { index } from "./arena.js";
 import { readCall, readThreshold, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
 import { type Data, detached, keptMessage, type MessageData, rawMessage } from "./data.js";
+import { introduce, sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { typeError, ZMQError } from "./errors.js";
 import { refusedFrame, SENT } from "./native.js";
@@ -36,6 +37,7 @@ export class Sending {
 
   protected constructor(engine: Engine) {
     this.#engine = engine;
+    introduce(engine.native, this);
   }
 
   /** Frames below this many bytes are copied even where `copy: false` was asked for. */
@@ -78,7 +80,10 @@ export class Sending {
     try {
       const answer = engine.native.send(data, 0);
       if (engine.waiting) engine.touched();
-      if (answer === SENT) return settled(DONE);
+      if (answer === SENT) {
+        if (sent.hasSubscribers) tellSent(engine.native, data);
+        return settled(DONE);
+      }
       if (answer < 0) return this.#send(() => new Outgoing([data], "the message"), 0, undefined, SEND_KEYS);
       return engine.wait(POLLOUT, this.#sender(new Outgoing([data], "the message").keep(), 0));
     } catch (error) {
@@ -99,7 +104,10 @@ export class Sending {
     try {
       const answer = parts.length === 0 ? -1 : engine.native.sendMultipart(parts, 0);
       if (engine.waiting) engine.touched();
-      if (answer === SENT) return settled(DONE);
+      if (answer === SENT) {
+        if (sent.hasSubscribers) tellSent(engine.native, parts);
+        return settled(DONE);
+      }
       if (answer < 0) return this.#send(() => this.#outgoing(parts), 0, undefined, SEND_KEYS);
       return engine.wait(POLLOUT, this.#sender(this.#outgoing(parts).keep(), 0));
     } catch (error) {
@@ -165,7 +173,10 @@ export class Sending {
     const engine = this.#engine;
     if (flags === undefined && options === undefined && !engine.queued(POLLOUT)) {
       try {
-        if (engine.native.send(data, 0) === SENT) return undefined;
+        if (engine.native.send(data, 0) === SENT) {
+          if (sent.hasSubscribers) tellSent(engine.native, data);
+          return undefined;
+        }
       } finally {
         if (engine.waiting) engine.touched();
       }
@@ -208,7 +219,10 @@ export class Sending {
       const { frames } = outgoing;
       const answer =
         frames.length === 1 ? native.send(frames[0], flags) : native.sendMultipart(frames, flags);
-      if (answer === SENT) return outgoing.sent() ?? DONE;
+      if (answer === SENT) {
+        if (sent.hasSubscribers) tellSent(native, frames);
+        return outgoing.sent() ?? DONE;
+      }
       if (answer === 0) return undefined;
       // A getter of the message has detached a frame that had been read before it.
       throw detached(frames.length === 1 ? "the message" : `frame ${refusedFrame(answer).index}`);
@@ -245,7 +259,7 @@ export class Sending {
     const { native } = this.#engine;
     let batch = messages.map(rawMessage);
     let next = 0;
-    let sent = 0;
+    let gone = 0;
     return {
       attempt: (): Promise<undefined> | undefined => {
         if (batch.length === 0) native.events(); // nothing to send, but a closed socket is an error
@@ -259,7 +273,9 @@ export class Sending {
           } finally {
             // Both leave there how far they have got.
             const reached = packed < FEW ? (index[0] as number) : next + (index[0] as number);
-            sent += reached - next;
+            if (sent.hasSubscribers)
+              for (const message of batch.slice(next, reached)) tellSent(native, message);
+            gone += reached - next;
             next = reached;
           }
           if (answer < 0) throw detached(`message ${next}`);
@@ -272,7 +288,8 @@ export class Sending {
         batch = batch.slice(next).map(keptMessage);
         next = 0;
       },
-      tell: (error: unknown): unknown => (error instanceof ZMQError ? Object.assign(error, { sent }) : error),
+      tell: (error: unknown): unknown =>
+        error instanceof ZMQError ? Object.assign(error, { sent: gone }) : error,
     };
   }
 }

@@ -29,7 +29,9 @@ import {
   UNSUBSCRIBE,
 } from "./constants.js";
 import { type Context, contextInside } from "./context.js";
+import { describe, noteEndpoint } from "./describe.js";
 import { warnOfDraftDescriptor } from "./descriptor.js";
+import { tellEndpoint } from "./diagnostics.js";
 import { Endpoint, readAddress } from "./endpoint.js";
 import { Engine } from "./engine.js";
 import { makeError, rangeError, typeError } from "./errors.js";
@@ -413,12 +415,15 @@ export class Socket extends Streaming {
   }
 
   [inspect.custom](): string {
-    const type = typeNames.get(this.type) ?? String(this.type);
-    return `Socket(zmq.${type}${this.closed ? ", closed" : ""})`;
+    return describe(this.#engine, typeNames.get(this.type) ?? String(this.type));
   }
 
   #endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string | Uint8Array): void {
-    this.#touching((native) => native.endpoint(verb, readAddress(address)));
+    const given = readAddress(address);
+    this.#touching((native) => native.endpoint(verb, given));
+    const endpoint = verb === "bind" ? this.lastEndpoint : given;
+    noteEndpoint(this.#engine, verb, endpoint);
+    tellEndpoint(verb, this, endpoint);
   }
 
   /** What another face of the socket is made of. */

@@ -215,7 +215,7 @@ async function endsAs(end: End, ...reached: { steps: string; release?: string }[
           return socket;
         };
         ${steps}
-        release.push(() => { ${release} });
+        release.push(() => { void context; ${release} }); // holds on to what has been opened
       })();`,
   );
   const outcome = await run(`

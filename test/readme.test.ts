@@ -20,6 +20,8 @@ it("has no link to a file that does not exist", () => {
     "README.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
+    "docs/bundling.md",
+    "docs/platforms.md",
     "docs/logging.md",
     "docs/commands.md",
     "docs/ssh.md",

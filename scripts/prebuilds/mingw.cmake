@@ -1,0 +1,13 @@
+# Cross-compiles for Windows with mingw-w64, whose "posix" flavour has the C++ threads that libzmq uses.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
+set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
+set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
+set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+include_directories(SYSTEM ${CMAKE_CURRENT_LIST_DIR}/mingw)
+add_definitions(-D_WIN32_WINNT=0x0A00 -DWINVER=0x0A00)
+set(POLLER epoll CACHE STRING "" FORCE)

@@ -1,0 +1,75 @@
+/** How the package is loaded: CommonJS, ES modules, subpaths. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  exports: Record<string, unknown>;
+};
+const specifiers = Object.keys(exports)
+  .filter((path) => path !== "./package.json")
+  .map((path) => `nodezmq${path.slice(1)}`);
+
+/** Runs an ES module inside the package, where its own name resolves by "exports"; what it prints as JSON. */
+function run<T>(source: string): T {
+  const prelude = `
+    import { createRequire } from "node:module";
+    const require = createRequire(${JSON.stringify(`${root}index.js`)});
+    const print = (value) => console.log(JSON.stringify(value));
+  `;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", prelude + source], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return JSON.parse(output) as T;
+}
+
+describe("the package", () => {
+  test.each(specifiers)("%s gives the same objects to import and to require", (specifier) => {
+    const { names, different, missing } = run<Record<"names" | "different" | "missing", string[]>>(`
+      const required = require("${specifier}");
+      const imported = await import("${specifier}");
+      // Node gives an importer of CommonJS all of it as the default.
+      const names = Object.keys(required).filter((name) => name !== "default");
+      print({
+        names,
+        different: names.filter((name) => !Object.is(required[name], imported[name])),
+        missing: names.filter((name) => !(name in imported)),
+      });
+    `);
+    expect(names.length).toBeGreaterThan(0);
+    expect({ different, missing }).toEqual({ different: [], missing: [] });
+  });
+
+  test("has a default export with everything in it", () => {
+    const same = run<boolean>(`
+      import zmq from "nodezmq";
+      print(zmq === require("nodezmq"));
+    `);
+    expect(same).toBe(true);
+  });
+
+  test("offers every subpath's namespace in its main entry, too", () => {
+    const namespaces = run<string[]>(`
+      import * as zmq from "nodezmq";
+      const paths = ${JSON.stringify(Object.keys(exports))};
+      print(paths
+        .filter((path) => /^\\.\\/[a-z]+$/.test(path) && path !== "./pyzmq")
+        .filter((path) => zmq[path.slice(2)] !== require("nodezmq" + path.slice(1))));
+    `);
+    expect(namespaces).toEqual([]);
+  });
+
+  test("loads what its namespaces need when they are first used", () => {
+    const loaded = run<string[]>(`
+      import { sep } from "node:path";
+      const folder = require.resolve("nodezmq").slice(0, -"index.js".length);
+      require("nodezmq");
+      print(Object.keys(require.cache)
+        .filter((file) => file.startsWith(folder) && file.slice(folder.length).includes(sep)));
+    `);
+    expect(loaded).toEqual([]);
+  });
+});
