@@ -180,20 +180,6 @@ napi_value SetArena(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// outbox(room: ArrayBuffer): where `sendPacked` finds the messages, once and for good
-napi_value SetOutbox(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  Addon& addon = Addon::Of(env);
-  void* memory = nullptr;
-  if (addon.outbox != nullptr ||
-      napi_get_arraybuffer_info(env, args[0], &memory, &addon.outbox_size) != napi_ok) {
-    return Misuse(env, "outbox takes an ArrayBuffer, once");
-  }
-  napi_create_reference(env, args[0], 1, &addon.outbox);
-  addon.outbox_memory = static_cast<const char*>(memory);
-  return nullptr;
-}
-
 }  // namespace
 
 std::shared_ptr<Addon> Addon::Open(napi_env env) {
@@ -259,7 +245,7 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
   self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
   for (napi_ref* reference :
-       {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref, &self->outbox, &self->frame}) {
+       {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref, &self->frame}) {
     if (*reference != nullptr) napi_delete_reference(self->env, *reference);
     *reference = nullptr;
   }
@@ -353,15 +339,14 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
   exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
   exports.Set("exiting", Napi::Function::New(env, Exiting, "exiting"));
-  napi_value arena, outbox, poll;
+  napi_value arena, poll;
   napi_create_function(env, "arena", NAPI_AUTO_LENGTH, SetArena, nullptr, &arena);
-  napi_create_function(env, "outbox", NAPI_AUTO_LENGTH, SetOutbox, nullptr, &outbox);
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
   exports.Set("arena", arena);
-  exports.Set("outbox", outbox);
   exports.Set("poll", poll);
   exports.Set("Context", Context::Define(env));
   exports.Set("Socket", Socket::Define(env));
+  Socket::DefineNumbered(env, exports);
   napi_value frame = Frame::Define(env);
   napi_create_reference(env, frame, 1, &Addon::Of(env).frame);
   exports.Set("Frame", frame);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_set>
+#include <vector>
 
 #include "deps.h"
 #include "mailbox.h"
@@ -17,6 +18,7 @@ namespace nodezmq {
 class ContextHandle;
 class Forwarder;
 class Message;
+class Socket;
 class SocketHandle;
 class WatchThread;
 class Watcher;
@@ -47,10 +49,10 @@ class Addon : public std::enable_shared_from_this<Addon> {
   napi_ref index_ref = nullptr;
   int32_t* index = nullptr;
   size_t index_length = 0;
-  // Where messages lie that SendPacked sends; no program sees this memory.
-  napi_ref outbox = nullptr;
-  const char* outbox_memory = nullptr;
-  size_t outbox_size = 0;
+
+  // The sockets by their numbers, and the numbers that are free again.
+  std::vector<Socket*> numbered;
+  std::vector<size_t> free_numbers;
 
   // Of libzmq's memory that stands in Buffers; changed on the JavaScript thread only.
   size_t shared_bytes = 0;

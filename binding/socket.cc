@@ -1,6 +1,7 @@
 #include "socket.h"
 
 #include <cerrno>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,32 @@ std::shared_ptr<SocketHandle> Socket::Unwrap(napi_env env, napi_value value) {
   return static_cast<Socket*>(object)->handle_;
 }
 
-Socket* Socket::Live(napi_env env, napi_value self) {
-  auto* socket = Self<Socket>(env, self);
+Socket* Socket::Live(napi_env env, napi_value self) { return Live(env, Self<Socket>(env, self)); }
+
+Socket* Socket::Numbered(napi_env env, int number) {
+  const std::vector<Socket*>& numbered = Addon::Of(env).numbered;
+  size_t at = static_cast<size_t>(number);
+  return Live(env, at < numbered.size() ? numbered[at] : nullptr);
+}
+
+Socket::Socket(Addon& addon, std::shared_ptr<SocketHandle> handle)
+    : addon_(addon.shared_from_this()), handle_(std::move(handle)) {
+  if (addon.free_numbers.empty()) {
+    number_ = addon.numbered.size();
+    addon.numbered.push_back(this);
+  } else {
+    number_ = addon.free_numbers.back();
+    addon.free_numbers.pop_back();
+    addon.numbered[number_] = this;
+  }
+}
+
+Socket::~Socket() {
+  addon_->numbered[number_] = nullptr;
+  addon_->free_numbers.push_back(number_);
+}
+
+Socket* Socket::Live(napi_env env, Socket* socket) {
   if (socket == nullptr || !socket->handle_->Open()) {
     (void)Fail(env, ENOTSOCK);
     return nullptr;
@@ -51,14 +76,14 @@ napi_value Socket::New(napi_env env, napi_callback_info info) {
   napi_ref wake;
   // Weak while nobody waits, so that a forgotten socket can be collected.
   if (napi_create_reference(env, args[2], 0, &wake) == napi_ok) handle->SetWake(wake);
-  auto* socket = new Socket();
-  socket->handle_ = std::move(handle);
+  auto* socket = new Socket(addon, std::move(handle));
   auto finalize = [](napi_env, void* data, void*) { delete static_cast<Socket*>(data); };
   if (napi_wrap(env, args.self, socket, finalize, nullptr, nullptr) != napi_ok) {
     delete socket;
     return nullptr;
   }
   napi_type_tag_object(env, args.self, &kTag);
+  napi_set_named_property(env, args.self, "number", Number(env, static_cast<int64_t>(socket->number_)));
   return args.self;
 }
 
@@ -192,6 +217,15 @@ napi_value Socket::Wait(napi_env env, napi_callback_info info) {
   return rc < 0 ? Fail(env, zmq_errno()) : Number(env, item.revents);
 }
 
+void Socket::DefineNumbered(napi_env env, napi_value exports) {
+  napi_property_descriptor calls[] = {
+      {"send", nullptr, Send, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"sendMultipart", nullptr, SendMultipart, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"receive", nullptr, Receive, nullptr, nullptr, nullptr, napi_default, nullptr},
+  };
+  napi_define_properties(env, exports, std::size(calls), calls);
+}
+
 napi_value Socket::Define(napi_env env) {
   auto method = [](const char* name, napi_callback call) {
     return napi_property_descriptor{name, nullptr, call, nullptr, nullptr, nullptr, napi_default, nullptr};
@@ -210,12 +244,9 @@ napi_value Socket::Define(napi_env env) {
       method("release", Release),
       method("reference", Reference),
       method("wait", Wait),
-      method("send", Send),
-      method("sendMultipart", SendMultipart),
       method("sendBatch", SendBatch),
       method("sendPacked", SendPacked),
       method("receiveFrame", ReceiveFrame),
-      method("receive", Receive),
       method("takeLarge", TakeLarge),
   };
   napi_value constructor;

@@ -14,10 +14,16 @@ namespace nodezmq {
 class Socket {
  public:
   static napi_value Define(napi_env env);
+  // The verbs that every message takes, as functions that take the socket's number: finding the native object behind a
+  // JavaScript one costs as much as the rest of the call.
+  static void DefineNumbered(napi_env env, napi_value exports);
   // The handle behind a JavaScript value, or null when it is not a Socket of ours.
   static std::shared_ptr<SocketHandle> Unwrap(napi_env env, napi_value value);
 
  private:
+  Socket(Addon& addon, std::shared_ptr<SocketHandle> handle);
+  ~Socket();
+
   static napi_value New(napi_env env, napi_callback_info info);
   static napi_value Close(napi_env env, napi_callback_info info);
   static napi_value Closed(napi_env env, napi_callback_info info);
@@ -42,9 +48,13 @@ class Socket {
 
   // `this` as an open socket that is ours to use; null with the error thrown otherwise.
   static Socket* Live(napi_env env, napi_value self);
+  static Socket* Live(napi_env env, Socket* socket);
+  static Socket* Numbered(napi_env env, int number);
   void* Raw() const { return handle_->Raw(); }
 
+  std::shared_ptr<Addon> addon_;
   std::shared_ptr<SocketHandle> handle_;
+  size_t number_;              // in Addon::numbered
   std::deque<Message> large_;  // received frames that did not go into the slab, until TakeLarge fetches them
 };
 

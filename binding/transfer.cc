@@ -91,16 +91,16 @@ int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
 
 }  // namespace
 
-// send(data, flags): kSent, kWouldBlock, or what is wrong with the data
+// send(number, data, flags): kSent, kWouldBlock, or what is wrong with the data
 napi_value Socket::Send(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+  Args<3> args(env, info);
   Message message;
-  Message::Read read = message.FromValue(env, args[0]);
+  Message::Read read = message.FromValue(env, args[1]);
   if (read == Message::Read::kThrown) return nullptr;
-  auto* self = Live(env, args.self);
+  auto* self = Numbered(env, args.Int(0, -1));
   if (self == nullptr) return nullptr;
   if (read != Message::Read::kOk) return Number(env, Refused(read, 0));
-  int flags = args.Int(1);
+  int flags = args.Int(2);
   if (SendFrame(*self->handle_, message, flags) < 0 && !DroppedWithPeer(*self->handle_)) {
     return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
   }
@@ -108,16 +108,16 @@ napi_value Socket::Send(napi_env env, napi_callback_info info) {
   return Number(env, kSent);
 }
 
-// sendMultipart(frames, flags): the same for a whole message
+// sendMultipart(number, frames, flags): the same for a whole message
 napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+  Args<3> args(env, info);
   std::vector<Message> frames;
-  int refused = ReadFrames(env, args[0], &frames);
+  int refused = ReadFrames(env, args[1], &frames);
   if (refused == kSent) return nullptr;
-  auto* self = Live(env, args.self);  // after the reading, which may have run the program's getters
+  auto* self = Numbered(env, args.Int(0, -1));  // after the reading, which may have run the program's getters
   if (self == nullptr) return nullptr;
   if (refused != 0) return Number(env, refused);
-  int flags = args.Int(1);
+  int flags = args.Int(2);
   if (SendFrames(*self->handle_, frames, flags) < 0) {
     return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
   }
@@ -165,49 +165,67 @@ napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
   return Number(env, refused != 0 ? refused : *sent);
 }
 
-// sendPacked(count): sends messages of one frame that lie side by side in the outbox, their lengths in the index, as long
-// as they fit. How many have been sent is left in index[0] and returned.
+// sendPacked(bytes: Uint8Array, entries: Int32Array, frame, offset, frames): sends frames that lie side by side in `bytes`
+// from `offset` on, as long as their messages fit: those from `frame` up to `frames`, of each of which an entry says its
+// length * 2 + (1 if more frames follow). The number of the first that has not been sent is left in index[0] and returned.
 napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+  Args<5> args(env, info);
   Addon& addon = Addon::Of(env);
-  size_t count = std::min(static_cast<size_t>(std::max(0, args.Int(0))), addon.index_length);
-  size_t length = count == 0 ? 0 : static_cast<size_t>(addon.index[0]);
-  addon.index[0] = 0;
+  size_t frame = static_cast<size_t>(std::max(0, args.Int(2)));
+  addon.index[0] = static_cast<int32_t>(frame);
   auto* self = Live(env, args.self);
   if (self == nullptr) return nullptr;
+  napi_typedarray_type type, entry_type;
+  size_t size = 0, entry_count = 0;
+  void *memory = nullptr, *entry_memory = nullptr;
+  if (napi_get_typedarray_info(env, args[0], &type, &size, &memory, nullptr, nullptr) != napi_ok ||
+      napi_get_typedarray_info(env, args[1], &entry_type, &entry_count, &entry_memory, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_uint8_array || entry_type != napi_int32_array) {
+    return Misuse(env, "sendPacked takes a Uint8Array and an Int32Array");
+  }
+  const char* bytes = static_cast<const char*>(memory);
+  const int32_t* entries = static_cast<const int32_t*>(entry_memory);
+  size_t offset = static_cast<size_t>(std::max(0, args.Int(3)));
+  size_t end = std::min(static_cast<size_t>(std::max(0, args.Int(4))), entry_count);
   SocketHandle& handle = *self->handle_;
-  size_t offset = 0;
-  for (size_t sent = 0; sent < count;) {
-    if (length > addon.outbox_size - offset) return Misuse(env, "messages beyond the outbox");
-    Message message;
-    if (!message.Copy(addon.outbox_memory + offset, length)) return Fail(env, ENOMEM);
-    if (SendFrame(handle, message, 0) < 0 && !DroppedWithPeer(handle)) {
+  std::vector<Message> frames;
+  while (frame < end) {
+    frames.clear();
+    bool more = true;
+    for (; more && frame < end; frame++) {
+      size_t length = static_cast<size_t>(std::max(0, entries[frame])) >> 1;
+      if (offset > size || length > size - offset) return Misuse(env, "frames beyond the packed bytes");
+      frames.emplace_back();
+      if (!frames.back().Copy(bytes + offset, length)) return Fail(env, ENOMEM);
+      offset += length;
+      more = (entries[frame] & 1) != 0;
+    }
+    if (SendFrames(handle, frames, 0) < 0) {
       if (zmq_errno() == EAGAIN) break;
       return Fail(env, zmq_errno());
     }
     handle.SetInMessage(false);
-    offset += length;
-    addon.index[0] = static_cast<int32_t>(++sent);
-    if (sent < count) length = static_cast<size_t>(addon.index[sent]);
+    addon.index[0] = static_cast<int32_t>(frame);
   }
   return Number(env, addon.index[0]);
 }
 
-// receive(offset, messages): takes up to that many whole messages without blocking (0: one frame), writes small frames
+// receive(number, offset, messages): takes up to that many whole messages without blocking (0: one frame), writes small frames
 // into the slab from `offset` on, each aligned to eight bytes, and an entry a frame into the index: its length * 2 + (1
 // if more frames follow), or -1 - (1 if more follow) for a frame that TakeLarge will hand out. Returns the number of
 // entries; 0 says that nothing was there. It stops early, also within a message, when the index is full, and between
 // messages when the slab is: the caller makes room and asks again.
 napi_value Socket::Receive(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  auto* self = Live(env, args.self);
+  Args<3> args(env, info);
+  auto* self = Numbered(env, args.Int(0, -1));
   if (self == nullptr) return nullptr;
-  Addon& addon = Addon::Of(env);
+  Addon& addon = *self->addon_;
   char* memory = addon.slab_memory;
   size_t room = addon.slab_size;
-  size_t offset = static_cast<size_t>(args.Int(0));
+  size_t offset = static_cast<size_t>(args.Int(1));
   if (offset > room) offset = room;
-  int messages = args.Int(1);
+  int messages = args.Int(2);
   size_t entries = 0;
   int received = 0;
   Message message;

@@ -2,6 +2,7 @@
  * Where received frames land. The addon writes small frames into a slab of memory that JavaScript owns and their
  * lengths into an index; the views are made here, which is cheaper than making Buffers across the border.
  */
+import { Buffer } from "node:buffer";
 import { markAsUntransferable } from "node:worker_threads";
 import { received, tellReceived } from "./diagnostics.js";
 import { type NativeSocket, native } from "./native.js";
@@ -39,7 +40,7 @@ const more = (entry: number): boolean => (entry >= 0 ? (entry & 1) === 1 : entry
 function receive(socket: NativeSocket, messages: number): number {
   // A program can detach the slab through one of its Buffers; the addon sees no room in it then.
   if (SLAB - offset < SMALL || slab.byteLength === 0) renew();
-  return socket.receive(offset, messages);
+  return native.receive(socket.number, offset, messages);
 }
 
 /** One frame, or undefined when there is none. */

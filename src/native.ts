@@ -20,6 +20,8 @@ export interface NativeContext {
 }
 
 export interface NativeSocket {
+  /** What the verbs that every message takes know it by. */
+  readonly number: number;
   /** Never fails; `linger` replaces the socket's LINGER, where libzmq still takes one. */
   close(linger?: number): void;
   closed(): boolean;
@@ -35,11 +37,8 @@ export interface NativeSocket {
   release(): void;
   reference(on: boolean): void;
   wait(events: number, timeout: number): number;
-  send(data: unknown, flags: number): number;
-  sendMultipart(frames: readonly unknown[], flags: number): number;
   sendBatch(messages: readonly unknown[], from: number): number;
-  sendPacked(count: number): number;
-  receive(offset: number, messages: number): number;
+  sendPacked(bytes: Uint8Array, entries: Int32Array, frame: number, offset: number, frames: number): number;
   takeLarge(): Buffer;
   receiveFrame(): NativeFrame | undefined;
 }
@@ -83,7 +82,9 @@ interface Native {
   /** Set by the copy of this library that the addon serves. */
   claimed?: boolean;
   arena(slab: ArrayBuffer, index: Int32Array): void;
-  outbox(room: ArrayBuffer): void;
+  send(socket: number, data: unknown, flags: number): number;
+  sendMultipart(socket: number, frames: readonly unknown[], flags: number): number;
+  receive(socket: number, offset: number, messages: number): number;
   version(): [number, number, number];
   has(capability: string): boolean;
   strerror(errno: number): string;

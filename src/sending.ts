@@ -1,13 +1,12 @@
 /** Sending. */
-import { index } from "./arena.js";
+import { Batch } from "./batch.js";
 import { readCall, readThreshold, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
-import { type Data, detached, keptMessage, type MessageData, rawMessage } from "./data.js";
+import { type Data, detached, type MessageData, rawMessage } from "./data.js";
 import { introduce, sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
-import { typeError, ZMQError } from "./errors.js";
-import { refusedFrame, SENT } from "./native.js";
-import { pack } from "./outbox.js";
+import { typeError } from "./errors.js";
+import { native, refusedFrame, SENT } from "./native.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
 import { type Attempt, DONE } from "./pending.js";
 import { encodeText, type TextOptions } from "./text.js";
@@ -25,9 +24,6 @@ const SEND_KEYS = [...WAIT_KEYS, ...MESSAGE_KEYS] as const;
 const SYNC_SEND_KEYS = [...SYNC_KEYS, ...MESSAGE_KEYS] as const;
 // A batch is copied, and has no one peer, group or tracker.
 const BATCH_KEYS = [...WAIT_KEYS, "copy"] as const;
-
-/** Fewer messages than these are not worth being packed. */
-const FEW = 4;
 
 const SEND_TEXT_KEYS = [...SEND_KEYS, "encoding"] as const;
 
@@ -78,7 +74,7 @@ export class Sending {
       );
     }
     try {
-      const answer = engine.native.send(data, 0);
+      const answer = native.send(engine.native.number, data, 0);
       if (engine.waiting) engine.touched();
       if (answer === SENT) {
         if (sent.hasSubscribers) tellSent(engine.native, data);
@@ -102,7 +98,7 @@ export class Sending {
       return this.#send((given) => this.#outgoing(parts, given), flags, options, SEND_KEYS);
     }
     try {
-      const answer = parts.length === 0 ? -1 : engine.native.sendMultipart(parts, 0);
+      const answer = parts.length === 0 ? -1 : native.sendMultipart(engine.native.number, parts, 0);
       if (engine.waiting) engine.touched();
       if (answer === SENT) {
         if (sent.hasSubscribers) tellSent(engine.native, parts);
@@ -161,7 +157,7 @@ export class Sending {
       const batch = this.#batch(messages);
       const call = readCall(flags, options, BATCH_KEYS);
       const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait, batch.tell);
-      if (!batch.finished()) batch.keep();
+      batch.keep();
       return sending;
     } catch (error) {
       return this.#engine.refused(error);
@@ -173,7 +169,7 @@ export class Sending {
     const engine = this.#engine;
     if (flags === undefined && options === undefined && !engine.queued(POLLOUT)) {
       try {
-        if (engine.native.send(data, 0) === SENT) {
+        if (native.send(engine.native.number, data, 0) === SENT) {
           if (sent.hasSubscribers) tellSent(engine.native, data);
           return undefined;
         }
@@ -214,13 +210,15 @@ export class Sending {
 
   /** What sends a message once, without waiting. */
   #sender(outgoing: Outgoing, flags: number): Attempt<Sent> {
-    const { native } = this.#engine;
+    const socket = this.#engine.native;
     return () => {
       const { frames } = outgoing;
       const answer =
-        frames.length === 1 ? native.send(frames[0], flags) : native.sendMultipart(frames, flags);
+        frames.length === 1
+          ? native.send(socket.number, frames[0], flags)
+          : native.sendMultipart(socket.number, frames, flags);
       if (answer === SENT) {
-        if (sent.hasSubscribers) tellSent(native, frames);
+        if (sent.hasSubscribers) tellSent(socket, frames);
         return outgoing.sent() ?? DONE;
       }
       if (answer === 0) return undefined;
@@ -253,44 +251,9 @@ export class Sending {
     return sent === DONE ? undefined : (sent as Sent);
   }
 
-  /** Messages that are sent in order; how far they have got outlives the attempts. */
-  #batch(messages: readonly MessageData[]) {
+  #batch(messages: readonly MessageData[]): Batch {
     if (!Array.isArray(messages)) throw typeError("a batch must be an array of messages");
-    const { native } = this.#engine;
-    let batch = messages.map(rawMessage);
-    let next = 0;
-    let gone = 0;
-    return {
-      attempt: (): Promise<undefined> | undefined => {
-        if (batch.length === 0) native.events(); // nothing to send, but a closed socket is an error
-        while (next < batch.length) {
-          const packed = pack(batch, next);
-          const end = packed < FEW ? batch.length : next + packed;
-          let answer: number;
-          try {
-            if (packed < FEW) answer = native.sendBatch(batch, next);
-            else answer = native.sendPacked(packed);
-          } finally {
-            // Both leave there how far they have got.
-            const reached = packed < FEW ? (index[0] as number) : next + (index[0] as number);
-            if (sent.hasSubscribers)
-              for (const message of batch.slice(next, reached)) tellSent(native, message);
-            gone += reached - next;
-            next = reached;
-          }
-          if (answer < 0) throw detached(`message ${next}`);
-          if (next < end) return undefined;
-        }
-        return DONE;
-      },
-      finished: () => next === batch.length,
-      keep: () => {
-        batch = batch.slice(next).map(keptMessage);
-        next = 0;
-      },
-      tell: (error: unknown): unknown =>
-        error instanceof ZMQError ? Object.assign(error, { sent: gone }) : error,
-    };
+    return new Batch(this.#engine.native, messages.map(rawMessage));
   }
 }
 

@@ -3,6 +3,7 @@
  * ever: timers and other sockets would starve. So every settled operation is counted, and once a turn of the event loop
  * has lasted long enough, operations settle after the loop has gone round.
  */
+import { performance } from "node:perf_hooks";
 import { DONE } from "./pending.js";
 
 /** How long one turn may go on settling operations, in milliseconds. */

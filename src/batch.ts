@@ -1,0 +1,235 @@
+/**
+ * The messages of a `sendBatch`, and how far they have got.
+ *
+ * Small frames are laid out side by side for the addon, as bytes and an entry a frame (its length * 2, 1 more when other
+ * frames follow): copying a few bytes in JavaScript takes less time than showing a Buffer across the border, one call
+ * then sends them all, and what has to wait is memory of the library's own already.
+ */
+import { index } from "./arena.js";
+import { detached, keptMessage, type RawFrame } from "./data.js";
+import { sent, tellSent } from "./diagnostics.js";
+import { ZMQError } from "./errors.js";
+import type { NativeSocket } from "./native.js";
+import { DONE } from "./pending.js";
+
+type RawMessage = RawFrame | readonly RawFrame[];
+
+/** Part of a batch. `from` and `to` count its messages. */
+interface Run {
+  readonly messages: number;
+  /** Sends as many as fit, and says how many of the run have gone by now, also when it throws. */
+  send(native: NativeSocket, told: (count: number) => void): void;
+  /** What is left of the run, in memory that nobody else writes into. */
+  kept(): Run;
+}
+
+const ROOM = 64 * 1024;
+const FRAMES = 4096;
+/** The largest frame that is copied twice, in bytes. */
+const SMALL = 1024;
+/** Fewer messages than these are not worth being laid out. */
+const FEW = 4;
+
+// Never seen by a program, so it cannot be detached.
+const room = Buffer.from(new ArrayBuffer(ROOM));
+const entries = new Int32Array(FRAMES);
+
+class Packed implements Run {
+  #frame = 0;
+  #offset = 0;
+  #gone = 0;
+
+  private constructor(
+    readonly bytes: Uint8Array,
+    readonly entries: Int32Array,
+    readonly frames: number,
+    readonly messages: number,
+    readonly own: boolean,
+  ) {}
+
+  /** The messages from one on, as long as they are small; undefined when they are too few. */
+  static of(batch: readonly RawMessage[], from: number): Packed | undefined {
+    let offset = 0;
+    let frames = 0;
+    let messages = 0;
+    const add = (frame: RawFrame, more: number): boolean => {
+      if (frames === FRAMES) return false;
+      let length: number;
+      if (typeof frame === "string") {
+        if (frame.length > SMALL || frame.length * 3 > ROOM - offset) return false;
+        length = room.write(frame, offset);
+      } else if (frame instanceof Uint8Array) {
+        length = frame.byteLength;
+        // An empty one may be one that has been detached since it was looked at.
+        if (length === 0 || length > SMALL || length > ROOM - offset) return false;
+        room.set(frame, offset);
+      } else {
+        return false;
+      }
+      offset += length;
+      entries[frames++] = length * 2 + more;
+      return true;
+    };
+    for (let i = from; i < batch.length; i++) {
+      const message = batch[i] as RawMessage;
+      const before = frames;
+      const start = offset;
+      let fits = true;
+      if (isFrames(message)) {
+        const last = message.length - 1;
+        for (let f = 0; fits && f <= last; f++) fits = add(message[f] as RawFrame, f < last ? 1 : 0);
+      } else {
+        fits = add(message, 0);
+      }
+      if (!fits) {
+        frames = before;
+        offset = start;
+        break;
+      }
+      messages++;
+    }
+    return messages < FEW ? undefined : new Packed(room, entries, frames, messages, false);
+  }
+
+  send(native: NativeSocket, told: (count: number) => void): void {
+    try {
+      native.sendPacked(this.bytes, this.entries, this.#frame, this.#offset, this.frames);
+    } finally {
+      this.#advance(index[0] as number, native);
+      told(this.#gone);
+    }
+  }
+
+  kept(): Packed {
+    if (this.own) return this;
+    const left = this.entries.slice(this.#frame, this.frames);
+    const size = left.reduce((sum, entry) => sum + (entry >> 1), 0);
+    const bytes = Uint8Array.prototype.slice.call(this.bytes, this.#offset, this.#offset + size);
+    return new Packed(bytes, left, left.length, this.messages - this.#gone, true);
+  }
+
+  #advance(reached: number, native: NativeSocket): void {
+    const listening = sent.hasSubscribers;
+    if (reached === this.frames && !listening) {
+      this.#frame = reached;
+      this.#gone = this.messages;
+      return;
+    }
+    let message: Buffer[] = [];
+    for (; this.#frame < reached; this.#frame++) {
+      const entry = this.entries[this.#frame] as number;
+      const end = this.#offset + (entry >> 1);
+      if (listening) message.push(Buffer.from(this.bytes.subarray(this.#offset, end)));
+      this.#offset = end;
+      if (entry & 1) continue;
+      this.#gone++;
+      if (listening) tellSent(native, message);
+      message = [];
+    }
+  }
+}
+
+/** Messages that are not laid out: large ones, Frames, and those between them. */
+class Loose implements Run {
+  #next = 0;
+
+  /** `first` is the number of the run's first message in its batch. */
+  constructor(
+    readonly batch: readonly RawMessage[],
+    readonly first: number,
+    readonly own = false,
+  ) {}
+
+  get messages(): number {
+    return this.batch.length;
+  }
+
+  send(native: NativeSocket, told: (count: number) => void): void {
+    const before = this.#next;
+    let answer: number;
+    try {
+      answer = native.sendBatch(this.batch, before);
+    } finally {
+      this.#next = index[0] as number;
+      if (sent.hasSubscribers)
+        for (const message of this.batch.slice(before, this.#next)) tellSent(native, message);
+      told(this.#next);
+    }
+    // A getter of another message has detached it since it was looked at.
+    if (answer < 0) throw detached(`message ${this.first + this.#next}`);
+  }
+
+  kept(): Loose {
+    if (this.own) return this;
+    return new Loose(this.batch.slice(this.#next).map(keptMessage), this.first + this.#next, true);
+  }
+}
+
+/** How many messages of a batch that cannot be laid out go together before laying out is tried again. */
+const LOOSE = 64;
+
+const isFrames = (message: RawMessage): message is readonly RawFrame[] => Array.isArray(message);
+
+export class Batch {
+  readonly #native: NativeSocket;
+  readonly #messages: readonly RawMessage[];
+  /** The first message that is in no run yet. */
+  #next = 0;
+  /** What has been laid out and not been sent: the first is the one to go on with. */
+  #runs: Run[] = [];
+  /** How many messages of finished runs have gone, and how many of the present one. */
+  #done = 0;
+  #within = 0;
+  readonly #told = (count: number): void => {
+    this.#within = count;
+  };
+
+  constructor(native: NativeSocket, messages: readonly RawMessage[]) {
+    this.#native = native;
+    this.#messages = messages;
+  }
+
+  /** Sends as much as fits. Undefined when that is not all. */
+  readonly attempt = (): Promise<undefined> | undefined => {
+    if (this.#messages.length === 0) this.#native.events(); // nothing to send, but a closed socket is an error
+    for (let run = this.#first(); run !== undefined; run = this.#first()) {
+      run.send(this.#native, this.#told);
+      if (this.#within < run.messages) {
+        const kept = run.kept(); // other batches use the room meanwhile
+        if (kept !== run) this.#settle();
+        this.#runs[0] = kept;
+        return undefined;
+      }
+      this.#settle();
+      this.#runs.shift();
+    }
+    return DONE;
+  };
+
+  /** Gives what has to wait memory of its own: the caller may reuse the buffers. */
+  keep(): void {
+    while (this.#next < this.#messages.length) this.#runs.push(this.#take().kept());
+  }
+
+  /** Writes into the error how many messages have gone. */
+  readonly tell = (error: unknown): unknown =>
+    error instanceof ZMQError ? Object.assign(error, { sent: this.#done + this.#within }) : error;
+
+  #first(): Run | undefined {
+    if (this.#runs.length === 0 && this.#next < this.#messages.length) this.#runs.push(this.#take());
+    return this.#runs[0];
+  }
+
+  /** The next run. What it is laid out in is used again by whoever is next. */
+  #take(): Run {
+    const next = this.#next;
+    const run = Packed.of(this.#messages, next) ?? new Loose(this.#messages.slice(next, next + LOOSE), next);
+    this.#next += run.messages;
+    return run;
+  }
+
+  #settle(): void {
+    this.#done += this.#within;
+    this.#within = 0;
+  }
+}
