@@ -22,6 +22,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/bun/**", "test/deno/**"], // run by their own runners, see scripts/test-runtimes.mjs
     pool: "forks",
+    maxWorkers: "100%", // most of the time is waiting for other processes
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Loaded by Node itself: it is CommonJS, and there must be one copy of its classes.

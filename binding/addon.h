@@ -56,6 +56,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
 
   // Of libzmq's memory that stands in Buffers; changed on the JavaScript thread only.
   size_t shared_bytes = 0;
+  size_t uncollected_bytes = 0;  // since V8 has last looked for young ArrayBuffers to collect
 
   // Everything that the environment's end has to put in order.
   std::unordered_set<SocketHandle*> sockets;

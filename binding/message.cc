@@ -124,6 +124,12 @@ napi_value Message::ToBuffer(napi_env env, bool may_share) {
     auto* shared = new Shared{std::move(*this), addon.shared_from_this(), 0};
     shared->size = shared->message.Size();
     addon.shared_bytes += shared->size;
+    addon.uncollected_bytes += shared->size;
+    if (addon.uncollected_bytes >= kCollect) {
+      addon.uncollected_bytes = 0;
+      void* memory;
+      napi_create_arraybuffer(env, 1, &memory, &result);
+    }
     auto release = [](napi_env, void*, void* hint) {
       auto* held = static_cast<Shared*>(hint);
       held->addon->shared_bytes -= held->size;

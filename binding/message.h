@@ -55,6 +55,10 @@ class Message {
   // Node returns shared memory only when its event loop goes round, which a loop of blocking receives never lets it. What
   // is received beyond this much is copied into memory that the garbage collector can free by itself.
   static constexpr size_t kSharedAtOnce = size_t{128} * 1024 * 1024;
+  // Allocating memory for an ArrayBuffer, V8 first collects young ones that have died, if all of them hold some 32 MiB.
+  // Memory that it is given only counts towards collections of the whole heap, which take ten times as long. So each time
+  // it has been given this much, a byte is allocated.
+  static constexpr size_t kCollect = size_t{2} * 1024 * 1024;
 
  private:
   zmq_msg_t msg_;

@@ -3,6 +3,9 @@
 #include <cerrno>
 #include <chrono>
 #include <vector>
+#ifndef _WIN32
+#include <poll.h>
+#endif
 
 #include "args.h"
 #include "error.h"
@@ -13,11 +16,17 @@ namespace nodezmq {
 namespace {
 // How long a blocked thread may go without looking whether its environment is being stopped.
 constexpr int64_t kSliceMs = 50;
-}  // namespace
+using Clock = std::chrono::steady_clock;
 
-int PollItems(napi_env env, zmq_pollitem_t* items, int count, int64_t timeout_ms) {
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(std::max<int64_t>(timeout_ms, 0));
+// What WaitForSocket answers, and TypeScript knows (src/native.ts), when the socket's descriptor has become readable.
+constexpr int kSignalled = 1 << 16;
+
+// Calls `wait` with the milliseconds of slice after slice until it answers something other than 0 or the time is over.
+// Its answer then; 0 at the timeout or when the environment is being stopped.
+template <typename Wait>
+int InSlices(napi_env env, int64_t timeout_ms, Wait wait) {
+  Clock::time_point deadline;
+  if (timeout_ms >= 0) deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   for (;;) {
     int64_t left = kSliceMs;
     if (timeout_ms >= 0) {
@@ -25,12 +34,43 @@ int PollItems(napi_env env, zmq_pollitem_t* items, int count, int64_t timeout_ms
       auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
       left = std::min<int64_t>(std::max<int64_t>(rest, 0), kSliceMs);
     }
-    int rc = zmq_poll(items, count, static_cast<long>(left));
+    int rc = wait(static_cast<int>(left));
     if (rc > 0) return rc;
     if (rc < 0 && zmq_errno() != EINTR) return -1;
     if (timeout_ms >= 0 && Clock::now() >= deadline) return 0;
     if (Interrupted(env)) return 0;
   }
+}
+
+// zmq_poll: the count of ready items.
+int PollItems(napi_env env, zmq_pollitem_t* items, int count, int64_t timeout_ms) {
+  return InSlices(env, timeout_ms, [&](int left) { return zmq_poll(items, count, static_cast<long>(left)); });
+}
+
+}  // namespace
+
+int WaitForSocket(napi_env env, SocketHandle& socket, int mask, int64_t timeout_ms, bool looked) {
+#ifndef _WIN32
+  pollfd descriptor = {-1, POLLIN, 0};
+  size_t size = sizeof descriptor.fd;
+  if (zmq_getsockopt(socket.Raw(), ZMQ_FD, &descriptor.fd, &size) == 0) {
+    return InSlices(env, timeout_ms, [&](int left) {
+      if (!looked) {
+        int events = socket.Events();
+        if (events < 0) return -1;
+        if ((events & mask) != 0) return events & mask;
+      }
+      int rc = ::poll(&descriptor, 1, left);
+      if (rc <= 0) return rc;
+      if (looked) return kSignalled;
+      int events = socket.Events();
+      return events < 0 ? -1 : events & mask;
+    });
+  }
+#endif
+  zmq_pollitem_t item = {socket.Raw(), 0, static_cast<short>(mask), 0};
+  int rc = PollItems(env, &item, 1, timeout_ms);
+  return rc < 0 ? -1 : item.revents;
 }
 
 // poll(sockets: (Socket | number)[], events: number[], timeoutMs): the events that are ready, item by item

@@ -206,15 +206,14 @@ napi_value Socket::Reference(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// wait(events, timeoutMs): blocks the thread; the events that are ready, 0 at the timeout
+// wait(events, timeoutMs, looked): blocks the thread; see WaitForSocket
 napi_value Socket::Wait(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+  Args<3> args(env, info);
   auto* self = Live(env, args.self);
   if (self == nullptr) return nullptr;
   if (self->handle_->HasUnread() && (args.Int(0) & ZMQ_POLLIN) != 0) return Number(env, ZMQ_POLLIN);
-  zmq_pollitem_t item = {self->Raw(), 0, static_cast<short>(args.Int(0)), 0};
-  int rc = PollItems(env, &item, 1, args.Int(1, -1));
-  return rc < 0 ? Fail(env, zmq_errno()) : Number(env, item.revents);
+  int events = WaitForSocket(env, *self->handle_, args.Int(0), args.Int(1, -1), args.Bool(2));
+  return events < 0 ? Fail(env, zmq_errno()) : Number(env, events);
 }
 
 void Socket::DefineNumbered(napi_env env, napi_value exports) {

@@ -60,8 +60,10 @@ class Socket {
 
 // Waits for events of several sockets and descriptors on the calling thread. See poll.cc.
 napi_value Poll(napi_env env, napi_callback_info info);
-// zmq_poll in slices, so that the environment's end interrupts it. Returns the count of ready items, 0 at the timeout
-// (or when interrupted), or -1 and errno.
-int PollItems(napi_env env, zmq_pollitem_t* items, int count, int64_t timeout_ms);
+// Waits for the `mask` of events of one socket: those that are ready, 0 at the timeout or when the environment's end
+// interrupts it, -1 and errno. `looked` says that the caller has just looked for commands in vain, so that whatever comes
+// next makes the descriptor readable; it gets kSignalled then, and looks for itself. That takes a third of the system
+// calls of zmq_poll, on which round trips depend.
+int WaitForSocket(napi_env env, SocketHandle& socket, int mask, int64_t timeout_ms, bool looked);
 
 }  // namespace nodezmq

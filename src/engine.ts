@@ -8,7 +8,7 @@
 import { EAGAIN, ENOTSOCK, ETERM, POLLIN, POLLOUT, RCVTIMEO, SNDTIMEO } from "./constants.js";
 import { inContext } from "./diagnostics.js";
 import { Again, makeError, ZMQError } from "./errors.js";
-import { Kind, type NativeContext, type NativeSocket, native } from "./native.js";
+import { Kind, type NativeContext, type NativeSocket, native, SIGNALLED } from "./native.js";
 import {
   type Annotate,
   type Attempt,
@@ -122,21 +122,39 @@ export class Engine {
     }
   }
 
-  /** Runs an operation on the calling thread, which blocks until it is done. */
-  runSync<T>(direction: number, attempt: Attempt<T>, timeout: number | undefined, dontWait: boolean): T {
+  /**
+   * Runs an operation on the calling thread, which blocks until it is done. `looked`: it has just been tried in vain, with
+   * nobody before it.
+   */
+  runSync<T>(
+    direction: number,
+    attempt: Attempt<T>,
+    timeout: number | undefined,
+    dontWait: boolean,
+    looked = false,
+  ): T {
     try {
-      if (this.queued(direction)) this.#serve();
-      let value = this.queued(direction) ? undefined : attempt();
+      let value: T | Promise<T> | undefined;
+      const tried = (): boolean => {
+        if (this.queued(direction)) this.#serve();
+        if (this.queued(direction)) return false;
+        value = attempt();
+        return true;
+      };
+      let fresh = looked || tried();
       if (value === undefined && !dontWait) {
         const limit = timeout ?? this.#timeout(direction);
-        const deadline = performance.now() + limit;
-        for (let idle = 0; value === undefined; idle++) {
+        const deadline = limit < 0 ? 0 : performance.now() + limit;
+        let idle = 0;
+        while (value === undefined) {
           const left = limit < 0 ? -1 : Math.ceil(deadline - performance.now());
-          if ((limit >= 0 && left <= 0) || this.native.wait(direction, left) === 0) break;
+          if (limit >= 0 && left <= 0) break;
+          const events = this.native.wait(direction, left, fresh);
+          if (events === 0) break;
           // Ready for somebody, but not for this: a ROUTER_MANDATORY whose addressed peer is the one that is full.
-          if (idle > 1) this.native.wait(0, Math.min(idle - 1, LONGEST_PAUSE));
-          if (this.queued(direction)) this.#serve();
-          value = this.queued(direction) ? undefined : attempt();
+          if (events !== SIGNALLED && ++idle > 2)
+            this.native.wait(0, Math.min(idle - 2, LONGEST_PAUSE), false);
+          fresh = tried();
         }
       }
       if (value === undefined) throw new Again();

@@ -307,17 +307,19 @@ export class Messaging extends Sending {
     options: unknown,
   ): T {
     const engine = this.#engine;
+    let looked = false;
     if (flags === undefined && options === undefined && !engine.queued(POLLIN)) {
       try {
         const value = take();
         if (value !== undefined) return value as T;
+        looked = true;
       } finally {
         if (engine.waiting) engine.touched();
       }
     }
     const call = readCall(flags, options, SYNC_RECEIVE_KEYS);
     const attempt = wantsObjects(call.options) ? () => takeObjects(engine.native) : take;
-    return engine.runSync(POLLIN, attempt, call.timeout, call.dontWait);
+    return engine.runSync(POLLIN, attempt, call.timeout, call.dontWait, looked);
   }
 }
 

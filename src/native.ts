@@ -8,6 +8,9 @@ import { makeError, plainError, setStrerror } from "./errors.js";
 /** What a sending verb answers; negative numbers name a refused frame (see `refusedFrame`). */
 export const SENT = 1;
 
+/** What `wait` answers when something has happened to the socket: trying will tell. */
+export const SIGNALLED = 1 << 16;
+
 /** How an option's value travels: the numbers are those of binding/options.cc. */
 export const Kind = { INT: 0, INT64: 1, UINT64: 2, BYTES: 3, FD: 4 } as const;
 
@@ -36,7 +39,8 @@ export interface NativeSocket {
   hold(): number;
   release(): void;
   reference(on: boolean): void;
-  wait(events: number, timeout: number): number;
+  /** Blocks: the events that are there, 0 at the timeout. To who has just `looked` in vain, SIGNALLED: try again. */
+  wait(events: number, timeout: number, looked: boolean): number;
   sendBatch(messages: readonly unknown[], from: number): number;
   sendPacked(bytes: Uint8Array, entries: Int32Array, frame: number, offset: number, frames: number): number;
   takeLarge(): Buffer;

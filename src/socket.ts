@@ -332,7 +332,7 @@ export class Socket extends Streaming {
     const limit = readTimeout(timeout) ?? -1;
     const mask = readEvents(flags);
     if (this.closed) throw makeError(ENOTSUP);
-    return mask === 0 ? 0 : this.#touching((native) => native.wait(mask, Math.ceil(limit))) & mask;
+    return mask === 0 ? 0 : this.#touching((native) => native.wait(mask, Math.ceil(limit), false)) & mask;
   }
 
   /** Pending operations keep the process alive (the default). */
