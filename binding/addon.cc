@@ -19,6 +19,7 @@
 #include "message.h"
 #include "resident.h"
 #include "socket.h"
+#include "thread.h"
 #include "watch_thread.h"
 #include "watcher.h"
 
@@ -344,6 +345,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
   exports.Set("arena", arena);
   exports.Set("poll", poll);
+  if (std::optional<bool> main = OnMainThread()) exports.Set("mainThread", *main);
   exports.Set("Context", Context::Define(env));
   exports.Set("Socket", Socket::Define(env));
   Socket::DefineNumbered(env, exports);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #ifdef _WIN32
 #include <process.h>
@@ -10,6 +11,10 @@
 #else
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
+#endif
+#ifdef __linux__
+#include <sys/syscall.h>
 #endif
 
 namespace nodezmq {
@@ -49,6 +54,17 @@ namespace nodezmq {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (rc != 0) delete boxed;
   return rc;
+#endif
+}
+
+// Whether the calling thread is the process's first; nothing where the system cannot say.
+[[nodiscard]] inline std::optional<bool> OnMainThread() {
+#if defined(__linux__)
+  return syscall(SYS_gettid) == getpid();  // glibc has gettid() since 2.30 only
+#elif defined(__APPLE__)
+  return pthread_main_np() != 0;
+#else
+  return std::nullopt;
 #endif
 }
 

@@ -3,9 +3,9 @@
  * lengths into an index; the views are made here, which is cheaper than making Buffers across the border.
  */
 import { Buffer } from "node:buffer";
-import { markAsUntransferable } from "node:worker_threads";
 import { received, tellReceived } from "./diagnostics.js";
 import { type NativeSocket, native } from "./native.js";
+import { threads } from "./threads.js";
 
 /** Small enough that a tiny message kept for long pins little, large enough that a slab serves many messages. */
 const SLAB = 32 * 1024;
@@ -14,17 +14,17 @@ const SMALL = 1024;
 const ENTRIES = 4096;
 
 export const index = new Int32Array(ENTRIES);
-let slab: ArrayBuffer;
+let slab = new ArrayBuffer(0); // until there is something to receive
 let offset = 0;
+native.arena(slab, index);
 
 function renew(): void {
   slab = Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer;
   // As Node does with its own pool: who transfers one Buffer must not empty all the others.
-  markAsUntransferable(slab);
+  threads().markAsUntransferable(slab);
   offset = 0;
   native.arena(slab, index);
 }
-renew();
 
 /** The frame of the index entry, at the present place of the slab. */
 function frame(socket: NativeSocket, entry: number): Buffer {

@@ -1,12 +1,12 @@
 /** zmq.Frame: a message frame with its properties. */
 import { inspect } from "node:util";
-import { markAsUntransferable } from "node:worker_threads";
 import { checkKeys, readFlag, readThreshold } from "./call.js";
 import { COPY_THRESHOLD } from "./constants.js";
 import { type Data, RAW, rawFrame } from "./data.js";
 import { rangeError, shown, typeError } from "./errors.js";
 import { type NativeFrame, native } from "./native.js";
 import { readEncoding, readGroup } from "./text.js";
+import { threads } from "./threads.js";
 import { FINISHED, MessageTracker, TrackerEvent } from "./tracker.js";
 
 export interface FrameOptions {
@@ -36,7 +36,7 @@ function pin(view: Uint8Array): boolean {
   const { buffer } = view;
   if (buffer instanceof SharedArrayBuffer) return true;
   if ((buffer as { resizable?: boolean }).resizable) return false;
-  markAsUntransferable(buffer);
+  threads().markAsUntransferable(buffer);
   for (const name of ["transfer", "transferToFixedLength"]) {
     if (name in buffer && !Object.hasOwn(buffer, name)) Object.defineProperty(buffer, name, refusal);
   }

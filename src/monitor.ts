@@ -1,5 +1,4 @@
 /** Socket monitors: what happens to a socket's connections. */
-import { threadId } from "node:worker_threads";
 import type { WaitOptions } from "./call.js";
 import { DONTWAIT, EPROTONOSUPPORT, EVENT_MONITOR_STOPPED, Event, PAIR } from "./constants.js";
 import type { Context } from "./context.js";
@@ -8,6 +7,7 @@ import { makeError, plainError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { forward } from "./proxy.js";
 import type { Socket } from "./socket-types.js";
+import { threads } from "./threads.js";
 
 /** An event of a monitor. */
 export interface MonitorEvent {
@@ -84,7 +84,7 @@ export function openMonitor(
 ): Socket {
   const socket = context.socket(PAIR, { linger: 0, rcvhwm: 0 });
   try {
-    const where = address ?? `inproc://nodezmq.monitor.${process.pid}.${threadId}.${++serial}`;
+    const where = address ?? `inproc://nodezmq.monitor.${process.pid}.${threads().threadId}.${++serial}`;
     if (address !== null) {
       // Somebody else's address is an error, and nothing to connect to.
       socket.bind(where);

@@ -1,9 +1,9 @@
 /** The addon: its loader and the types of its verbs. Nothing else knows where the binary lies. */
 import { constants } from "node:buffer";
-import { existsSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import * as path from "node:path";
-import { isMainThread } from "node:worker_threads";
 import { makeError, plainError, setStrerror } from "./errors.js";
+import { threads } from "./threads.js";
 
 /** What a sending verb answers; negative numbers name a refused frame (see `refusedFrame`). */
 export const SENT = 1;
@@ -85,6 +85,8 @@ interface Native {
   ): void;
   /** Set by the copy of this library that the addon serves. */
   claimed?: boolean;
+  /** Whether this is the process's first thread; undefined where the addon does not know. */
+  mainThread?: boolean;
   arena(slab: ArrayBuffer, index: Int32Array): void;
   send(socket: number, data: unknown, flags: number): number;
   sendMultipart(socket: number, frames: readonly unknown[], flags: number): number;
@@ -109,11 +111,17 @@ const root = path.join(__dirname, "..");
 /** glibc or musl; undefined where there is no such choice. */
 function libc(): "glibc" | "musl" | undefined {
   if (process.platform !== "linux") return undefined;
-  const machine = process.arch === "x64" ? "x86_64" : process.arch === "arm64" ? "aarch64" : process.arch;
-  // The report takes milliseconds, and most machines have no trace of musl.
-  if (!existsSync(`/lib/ld-musl-${machine}.so.1`)) return "glibc";
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
-  return report?.header?.glibcVersionRuntime === undefined ? "musl" : "glibc";
+  // The dynamic linker that the runtime's own file asks for. (process.report knows as well, and takes milliseconds.)
+  const head = Buffer.alloc(4096);
+  try {
+    const file = openSync("/proc/self/exe", "r");
+    try {
+      readSync(file, head, 0, head.length, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {}
+  return head.includes("/ld-musl-") ? "musl" : "glibc";
 }
 
 interface Finder {
@@ -196,7 +204,7 @@ export const native = load();
 setStrerror((errno) => native.strerror(errno));
 native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded);
 // The limit on what the end of the process waits for is one for all threads.
-if (isMainThread) process.on("exit", () => native.exiting(foreign));
+if (native.mainThread ?? threads().isMainThread) process.on("exit", () => native.exiting(foreign));
 
 /** The index of the frame that a sending verb refused with a negative answer, and whether it was a detached buffer. */
 export function refusedFrame(answer: number): { index: number; detached: boolean } {
