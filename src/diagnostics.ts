@@ -24,23 +24,20 @@ const endpoints = {
   disconnect: channel("nodezmq:disconnect"),
 };
 
-// Weak at both ends: what closes a collected socket holds on to the native one.
-const sockets = new WeakMap<NativeSocket, WeakRef<Sending>>();
-
-/** Remembers whose a native socket is. */
+/** Remembers whose a native socket is. Weakly: what closes a collected socket holds on to the native one. */
 export function introduce(native: NativeSocket, socket: Sending): void {
-  sockets.set(native, new WeakRef(socket));
+  native.owner = new WeakRef(socket);
 }
 
 export function tellSent(native: NativeSocket, message: unknown): void {
   const frames = (Array.isArray(message) ? message : [message]).map((frame: unknown) =>
     frame instanceof library.Frame ? frame.bytes() : frame,
   );
-  sent.publish({ socket: sockets.get(native)?.deref(), frames });
+  sent.publish({ socket: native.owner?.deref(), frames });
 }
 
 export function tellReceived(native: NativeSocket, frames: readonly unknown[]): void {
-  received.publish({ socket: sockets.get(native)?.deref(), frames });
+  received.publish({ socket: native.owner?.deref(), frames });
 }
 
 export function tellEndpoint(verb: keyof typeof endpoints, socket: Sending, endpoint: string): void {

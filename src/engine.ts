@@ -51,8 +51,13 @@ export class Engine {
   #referenced = true;
   #closed = false;
 
-  constructor(context: NativeContext, type: number) {
-    this.native = new native.Socket(context, type, this.#onWake);
+  /** `context` is the Context that it is opened in, for those who come with the engine only. */
+  constructor(
+    inside: NativeContext,
+    type: number,
+    readonly context: unknown,
+  ) {
+    this.native = new native.Socket(inside, type, this.#onWake);
   }
 
   get closed(): boolean {

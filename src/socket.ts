@@ -65,7 +65,6 @@ import { encodeText, readEncoding, readGroup, type TextOptions } from "./text.js
 
 /** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
 const engines = new Map<bigint, WeakRef<Engine>>();
-const contexts = new WeakMap<Engine, Context>();
 
 /** How `context.socket` and `Socket.shadow` hand over what the constructor cannot be given by a program. */
 class Shadowed {
@@ -134,7 +133,7 @@ export class Socket extends Streaming {
       throw makeError(ENOTSOCK, `no open socket of this thread has the address ${socket}`);
     }
     const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
-    return new Class(new Shadowed(engine, contexts.get(engine) as Context, type) as unknown as Context);
+    return new Class(new Shadowed(engine, engine.context as Context, type) as unknown as Context);
   }
 
   /** pyzmq's other name of `shadow`, for turning a blocking socket into an asynchronous one: here each is both. */
@@ -465,11 +464,10 @@ function open(context: Context, type: unknown): Shadowed {
   }
   if (type < -(2 ** 31) || type >= 2 ** 31)
     throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
-  const engine = new Engine(owner.native, type);
+  const engine = new Engine(owner.native, type, context);
   const address = engine.native.address();
   const reference = new WeakRef(engine);
   engines.set(address, reference);
-  contexts.set(engine, context);
   const leave = owner.adopt(reference);
   watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, closer(engine.native, address, leave));
   engine.onClose(() => {
