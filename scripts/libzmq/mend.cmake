@@ -62,3 +62,22 @@ mend(ctx.cpp "${last}" "${last}    if (side_ == bind_side)\n${let_go}")
 mend(router.cpp
   "        _current_out = NULL;\n        _more_out = false;\n    }\n    return 0;"
   "        _current_out = NULL;\n    }\n    _more_out = false;\n    return 0;")
+
+# A thread-safe socket tells another of the process something while it holds its own mutex, and takes the other's: two of
+# them that do so at once, one of them perhaps on libzmq's own thread that closes sockets, stand still for ever. One mutex
+# for all such telling, under which nothing else is locked. (It wakes a receive that blocks inside of libzmq less surely,
+# of which there are none here.)
+mend(mailbox_safe.cpp
+  "zmq::mailbox_safe_t::mailbox_safe_t (mutex_t *sync_)"
+  "//  Never destroyed: libzmq's threads may outlive the program's static objects.\nstatic zmq::mutex_t &telling ()\n{\n    static zmq::mutex_t *const mutex = new zmq::mutex_t;\n    return *mutex;\n}\n\nzmq::mailbox_safe_t::mailbox_safe_t (mutex_t *sync_)")
+foreach(change "_signalers.push_back" "_signalers.clear")
+  mend(mailbox_safe.cpp "    ${change}" "    zmq::scoped_lock_t lock (telling ());\n    ${change}")
+endforeach()
+mend(mailbox_safe.cpp "    // TODO: make a copy" "    zmq::scoped_lock_t lock (telling ());\n    // TODO: make a copy")
+mend(mailbox_safe.cpp
+  "    _sync->lock ();\n    _cpipe.write (cmd_, false);"
+  "    zmq::scoped_lock_t lock (telling ());\n    _cpipe.write (cmd_, false);")
+mend(mailbox_safe.cpp "            (*it)->send ();\n        }\n    }\n\n    _sync->unlock ();" "            (*it)->send ();\n        }\n    }")
+mend(mailbox_safe.cpp
+  "    // send() method, by waiting on the mutex before disappearing.\n"
+  "    // send() method, by waiting on the mutex before disappearing.\n    telling ().lock ();\n    telling ().unlock ();\n")
