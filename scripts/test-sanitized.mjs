@@ -69,10 +69,7 @@ const sanitizers = {
     under: ["setarch", "-R"], // gcc 12's runtime cannot place its shadow with as much randomness as kernels have now
     // V8 and libuv are not instrumented, so the runtime cannot see what orders their accesses (atomics, futexes, a
     // descriptor that they have closed and we get) and takes them for races: both accesses must be ours.
-    // libzmq's thread-safe (draft) sockets lock each other's mutex when two are connected within the process. That is their
-    // design, and may deadlock where two threads use the two ends: docs/reliability.md says so.
     ours: (report) => {
-      if (/lock-order-inversion[\s\S]*zmq::ctx_t::send_command/.test(report)) return false;
       const race = report.includes("data race");
       const accesses = stacks(report, race ? /^\s*(Previous )?(atomic )?(read|write) of/i : /^/);
       const all = (/** @type {boolean[]} */ answers) => answers.length > 0 && answers.every(Boolean);

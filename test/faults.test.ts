@@ -1,10 +1,12 @@
 /** Networks and peers that fail: messages come in order, at most once, whole; and the connections come back. */
 import { createHash } from "node:crypto";
+import { connect } from "node:net";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FaultProxy } from "./support/fault-proxy.js";
 import { start } from "./support/life-child.js";
 import { newContext } from "./support/sockets.js";
+import { frame, greeting, ready } from "./support/zmtp.js";
 
 /** Reconnects at once: the faults are what is tested, not the pauses. */
 const hasty = { linger: 0, reconnectIvl: 1, sndhwm: 100, rcvhwm: 100 } as const;
@@ -180,6 +182,37 @@ test("a peer that falls silent is found by the heartbeat, and found again when i
   while ((await next()) !== "HANDSHAKE_SUCCEEDED");
   await push.send("after");
   expect(await pull.recvString()).toBe("after");
+});
+
+test("a peer that goes while its receiver is full is let go of in the midst of heartbeats", async () => {
+  const context = newContext();
+  const watchful = { ...hasty, rcvhwm: 1, heartbeatIvl: 10, heartbeatTimeout: 100 };
+  const [full, clock] = [context.socket(zmq.PULL, watchful), context.socket(zmq.PULL, watchful)];
+  const peers = await Promise.all(
+    [full, clock].map(async (socket) => {
+      const events = socket.events(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED);
+      socket.bind("tcp://127.0.0.1:*");
+      const peer = connect(Number(/:(\d+)$/.exec(socket.lastEndpoint)?.[1]), "127.0.0.1").resume();
+      onTestFinished(() => void peer.destroy());
+      peer.on("error", () => {});
+      peer.write(Buffer.concat([greeting(), ready("PUSH")]));
+      expect((await events.next()).value.name).toBe("HANDSHAKE_SUCCEEDED");
+      return { peer, events };
+    }),
+  );
+  const [going, silent] = peers as [(typeof peers)[0], (typeof peers)[0]];
+  going.peer.write(Buffer.concat(Array.from({ length: 1000 }, () => frame(Buffer.from("x")))));
+  await full.poll();
+  going.peer.resetAndDestroy();
+  // Ten heartbeats later: the other connection has been given up by then, whose peer never answers one.
+  expect((await silent.events.next()).value.name).toBe("DISCONNECTED");
+  // Read on, it notices that its own is gone.
+  const reading = (async () => {
+    for await (const [text] of full) expect(String(text)).toBe("x");
+  })();
+  expect((await going.events.next()).value.name).toBe("DISCONNECTED");
+  full.close();
+  await reading;
 });
 
 test("a client that asks again gets through while connections are refused and cut", async () => {

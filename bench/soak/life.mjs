@@ -4,6 +4,8 @@ import { Worker } from "node:worker_threads";
 import * as zmq from "nodezmq";
 
 const minutes = Number(process.argv[2]);
+/** What is never let go of, where a leak is asked for: a socket and a megabyte a second. @type {unknown[]} */
+const leak = [];
 const end = performance.now() + minutes * 60_000;
 const going = () => performance.now() < end;
 /** @type {Record<string, number>} */
@@ -165,6 +167,8 @@ const working = Object.entries(tasks).map(async ([name, task], i) => {
 });
 
 const sampling = setInterval(() => {
+  if (process.argv[3] === "leak")
+    leak.push(zmq.Context.instance().socket(zmq.PAIR), Buffer.alloc(1_000_000, 1));
   globalThis.gc?.();
   const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
   process.send?.({ heap: heapUsed, external: external + arrayBuffers, rss, counts });

@@ -106,7 +106,9 @@ export async function sshServer(finished: (end: () => Promise<void> | void) => v
 
   // Debian's sshd wants this folder where it runs as root; its own start script would make it.
   if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
-  const sshd = program(SSHD, ["-D", "-e", "-f", file("sshd_config")], { finished: () => {} });
+  // sshd's sandbox does not let a sanitizer's runtime live in it.
+  const { LD_PRELOAD: _, ...env } = process.env;
+  const sshd = program(SSHD, ["-D", "-e", "-f", file("sshd_config")], { finished: () => {}, env });
   finished(async () => {
     sshd.process.kill();
     await sshd.ended;

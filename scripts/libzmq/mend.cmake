@@ -1,0 +1,83 @@
+# Defects of libzmq that a peer, or a program that does nothing wrong, can reach: each is mended in a copy of the file, which
+# is compiled in its place. docs/reliability.md names them. Where libzmq has other words than those that are looked for,
+# the build stops: nothing is mended by half.
+
+# Replaces a text of a source file of libzmq's, everywhere it stands, in the copy that the target compiles.
+function(mend file text replacement)
+  set(copy ${CMAKE_CURRENT_BINARY_DIR}/mended/${file})
+  get_property(begun GLOBAL PROPERTY mended_${file})
+  if(begun)
+    file(READ ${copy} content)
+  else()
+    file(READ ${ZMQ_SOURCE}/src/${file} content)
+  endif()
+  string(REPLACE "${text}" "${replacement}" mended "${content}")
+  if(mended STREQUAL content)
+    message(FATAL_ERROR "libzmq's ${file} does not have: ${text}")
+  endif()
+  file(WRITE ${copy} "${mended}")
+  if(begun)
+    return()
+  endif()
+  set_property(GLOBAL PROPERTY mended_${file} ON)
+  get_target_property(sources ${compiled} SOURCES)
+  list(TRANSFORM sources REPLACE "^.*/src/${file}$" "${copy}")
+  if(NOT copy IN_LIST sources)
+    message(FATAL_ERROR "libzmq is not built of ${file}")
+  endif()
+  set_property(TARGET ${compiled} PROPERTY SOURCES "${sources}")
+endfunction()
+
+set(compiled libzmq-static)
+if(TARGET objects)
+  set(compiled objects) # where libzmq makes its library of
+endif()
+target_include_directories(${compiled} PRIVATE ${ZMQ_SOURCE}/src) # for the copies to find their headers
+
+# A connection that is lost while its receiver is at the high-water mark is not read from any more; the next heartbeat
+# would abort the process.
+mend(stream_engine_base.cpp
+  "void zmq::stream_engine_base_t::out_event ()\n{\n    zmq_assert (!_io_error);"
+  "void zmq::stream_engine_base_t::out_event ()\n{\n    if (_io_error)\n        return;")
+
+# A WebSocket peer that breaks the protocol: without an errno of its own the error passes for "the receiver is full", and
+# the connection is kept for ever, with its descriptor.
+foreach(before
+    "if (!final)\n        "
+    "default:\n            "
+    "// wrong mask value\n        "
+    "if (_size == 0)\n                "
+    "if (_size == 0)\n            ")
+  mend(ws_decoder.cpp "${before}return -1" "${before}return errno = EPROTO, -1")
+endforeach()
+
+# Binding a name that a closed socket had connected to: libzmq lets the socket go, and then looks at it.
+set(let_go "        bind_socket_->send_inproc_connected (\n          pending_connection_.endpoint.socket);\n")
+set(last "        send_hello_msg (pending_connection_.bind_pipe, bind_options_);\n    }\n#endif\n")
+mend(ctx.cpp "${let_go}" "")
+mend(ctx.cpp "${last}" "${last}    if (side_ == bind_side)\n${let_go}")
+
+# A REP whose request turns out to be malformed when its sender has hung up: it would take the next reply's first frame for
+# the rest of that message, and lose the reply.
+mend(router.cpp
+  "        _current_out = NULL;\n        _more_out = false;\n    }\n    return 0;"
+  "        _current_out = NULL;\n    }\n    _more_out = false;\n    return 0;")
+
+# A thread-safe socket tells another of the process something while it holds its own mutex, and takes the other's: two of
+# them that do so at once, one of them perhaps on libzmq's own thread that closes sockets, stand still for ever. One mutex
+# for all such telling, under which nothing else is locked. (It wakes a receive that blocks inside of libzmq less surely,
+# of which there are none here.)
+mend(mailbox_safe.cpp
+  "zmq::mailbox_safe_t::mailbox_safe_t (mutex_t *sync_)"
+  "//  Never destroyed: libzmq's threads may outlive the program's static objects.\nstatic zmq::mutex_t &telling ()\n{\n    static zmq::mutex_t *const mutex = new zmq::mutex_t;\n    return *mutex;\n}\n\nzmq::mailbox_safe_t::mailbox_safe_t (mutex_t *sync_)")
+foreach(change "_signalers.push_back" "_signalers.clear")
+  mend(mailbox_safe.cpp "    ${change}" "    zmq::scoped_lock_t lock (telling ());\n    ${change}")
+endforeach()
+mend(mailbox_safe.cpp "    // TODO: make a copy" "    zmq::scoped_lock_t lock (telling ());\n    // TODO: make a copy")
+mend(mailbox_safe.cpp
+  "    _sync->lock ();\n    _cpipe.write (cmd_, false);"
+  "    zmq::scoped_lock_t lock (telling ());\n    _cpipe.write (cmd_, false);")
+mend(mailbox_safe.cpp "            (*it)->send ();\n        }\n    }\n\n    _sync->unlock ();" "            (*it)->send ();\n        }\n    }")
+mend(mailbox_safe.cpp
+  "    // send() method, by waiting on the mutex before disappearing.\n"
+  "    // send() method, by waiting on the mutex before disappearing.\n    telling ().lock ();\n    telling ().unlock ();\n")
