@@ -68,6 +68,10 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
+/** What is a frame as it stands: to be asked before a name for the error is put together. */
+export const isRaw = (data: unknown): data is string | Uint8Array =>
+  typeof data === "string" || (data instanceof Uint8Array && data.byteLength > 0);
+
 /** The parts of a multipart message as an array. */
 export function partsOf(parts: unknown): readonly unknown[] {
   const refused = typeof parts !== "object" || parts === null || ArrayBuffer.isView(parts);
@@ -81,8 +85,9 @@ export function partsOf(parts: unknown): readonly unknown[] {
 
 /** A message of a batch. */
 export function rawMessage(message: unknown, index: number): RawFrame | RawFrame[] {
+  if (isRaw(message)) return message;
   return Array.isArray(message)
-    ? partsOf(message).map((part, i) => rawFrame(part, `message ${index}, frame ${i}`))
+    ? partsOf(message).map((part, i) => (isRaw(part) ? part : rawFrame(part, `message ${index}, frame ${i}`)))
     : rawFrame(message, `message ${index}`);
 }
 

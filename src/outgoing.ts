@@ -1,7 +1,7 @@
 /** A message on its way out: its frames as the addon takes them, and what becomes of them. */
 import { readFlag, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD } from "./constants.js";
-import { kept, partsOf, type RawFrame, rawFrame } from "./data.js";
+import { isRaw, kept, partsOf, type RawFrame, rawFrame } from "./data.js";
 import { rangeError } from "./errors.js";
 import { Frame } from "./frame.js";
 import type { NativeFrame } from "./native.js";
@@ -43,7 +43,7 @@ export class Outgoing {
     const track = readFlag(options.track, "track");
     const trackers: MessageTracker[] = [];
     this.frames = parts.map((part, i) => {
-      let raw = rawFrame(part, name ?? `frame ${i}`);
+      let raw: RawFrame = isRaw(part) ? part : rawFrame(part, name ?? `frame ${i}`);
       if (part instanceof Frame) {
         if (part.tracker !== null) trackers.push(part.tracker);
         else if (track) throw rangeError("Not a tracked message");
