@@ -1,4 +1,5 @@
-// Holds test/README.md against test/: every clause of the contract has tests, and every test a clause.
+// Holds test/README.md and test/pyzmq.md against test/: every clause of the contract has tests, every test a clause,
+// and every case of pyzmq's tests has one of ours or a reason why there is none.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./setup.mjs";
@@ -6,23 +7,23 @@ import { root } from "./setup.mjs";
 /** How many clauses each section of the contract has. */
 const CLAUSES = [6, 3, 7, 7, 7, 5, 7, 17];
 
-const page = readFileSync(join(root, "test", "README.md"), "utf8");
-const [, pending = ""] = /<!-- pending([\s\S]*?)<!-- \/pending -->/.exec(page) ?? [];
+const folder = join(root, "test");
 const faults = /** @type {string[]} */ ([]);
 
-/** @param {string} text */
-const rows = (text) =>
-  [...text.matchAll(/^\| ([\d.]*) ?\| (.+) \| ([\w, -]+) \|$/gm)]
-    .filter(([, , , tests]) => !/^[-]+$/.test(tests ?? ""))
-    .map(([, clause = "", , tests = ""]) => ({ clause, tests: tests.split(", ") }));
+/** The file of a test's name: `x` is x.test.ts, `x.test-d` the type tests of x.test-d.ts. @param {string} name */
+const file = (name) => (name.endsWith(".test-d") ? `${name}.ts` : `${name}.test.ts`);
 
-const path = (/** @type {string} */ name) => join(root, "test", `${name}.test.ts`);
+/** @param {string} name @param {string} where */
+function need(name, where) {
+  if (!existsSync(join(folder, file(name)))) faults.push(`${where}: test/${file(name)} does not exist`);
+}
 
-const waiting = new Set(rows(pending).map(({ clause }) => clause));
-const all = rows(page).filter(({ clause, tests }) => clause !== "clause" && tests[0] !== "tests");
-const settled = all.filter(({ clause }) => clause === "" || !waiting.has(clause));
+const page = readFileSync(join(folder, "README.md"), "utf8");
+const rows = [...page.matchAll(/^\| ([\d.]*) ?\| (.+) \| ([\w, .-]+) \|$/gm)]
+  .map(([, clause = "", , tests = ""]) => ({ clause, tests: tests.split(", ") }))
+  .filter(({ tests: [first = ""] }) => first !== "tests" && !/^-+$/.test(first));
 
-const clauses = all.map(({ clause }) => clause).filter((clause) => clause !== "");
+const clauses = rows.map(({ clause }) => clause).filter((clause) => clause !== "");
 const wanted = CLAUSES.flatMap((count, section) =>
   Array.from({ length: count }, (_, i) => `${section + 1}.${i + 1}`),
 );
@@ -32,25 +33,18 @@ for (const clause of wanted) {
 }
 for (const clause of clauses) if (!wanted.includes(clause)) faults.push(`there is no clause ${clause}`);
 
-for (const { clause, tests } of settled) {
-  for (const name of tests) {
-    if (!existsSync(path(name))) faults.push(`clause ${clause}: test/${name}.test.ts does not exist`);
-  }
-}
-// A pending row is ready to move up once all of its files are there.
-for (const { clause, tests } of rows(pending)) {
-  if (clause !== "" && tests.every((name) => existsSync(path(name)))) {
-    console.log(`clause ${clause} is pending no more: move its row up`);
-  }
+for (const { clause, tests } of rows) for (const name of tests) need(name, `clause ${clause}`);
+
+const named = new Set(rows.flatMap(({ tests }) => tests.map(file)));
+for (const one of readdirSync(folder)) {
+  if (/\.test(-d)?\.ts$/.test(one) && !named.has(one)) faults.push(`test/${one} belongs to no clause`);
 }
 
-const named = new Set(all.flatMap(({ tests }) => tests));
-for (const file of readdirSync(join(root, "test"))) {
-  const [, name] = /^(.*)\.test\.ts$/.exec(file) ?? [];
-  if (name === undefined || named.has(name)) continue;
-  // Tests of modules that are still pending come with those modules.
-  if (pending === "") faults.push(`test/${file} belongs to no clause`);
-  else console.log(`test/${file} belongs to no clause yet`);
+// The names come first in a cell; remarks follow in brackets or behind a semicolon.
+const cases = readFileSync(join(folder, "pyzmq.md"), "utf8");
+for (const [, pyzmq = "", ours = ""] of cases.matchAll(/^\| (.+) \| (.+) \|$/gm)) {
+  if (ours === "ours" || /^-+$/.test(ours) || /^none: \S/.test(ours)) continue;
+  for (const name of ours.replace(/(;| \().*/, "").split(", ")) need(name, `pyzmq's ${pyzmq}`);
 }
 
 for (const fault of faults) console.log(fault);

@@ -124,6 +124,39 @@ describe("the socket decorator", () => {
     expect(await Promise.all(many)).toEqual(Array.from({ length: 20 }, (_, i) => String(i)));
   });
 
+  test("stacks three sockets, in the order of the lines, of the given context or the process's", async () => {
+    const look = socket(zmq.PUB)(
+      socket(zmq.SUB)(socket(zmq.PUSH)((...given: unknown[]) => given.slice(-3) as zmq.Socket[])),
+    );
+    const own = newContext();
+    for (const [sockets, expected] of [
+      [look(own), own],
+      [look(), zmq.Context.instance()],
+    ] as const) {
+      expect(sockets.map(({ type }) => type)).toEqual([zmq.PUB, zmq.SUB, zmq.PUSH]);
+      for (const one of sockets) expect(one.context).toBe(expected);
+    }
+  });
+
+  test("gives each call a socket of its own, also while others last", async () => {
+    const own = newContext();
+    const opened: zmq.Socket[] = [];
+    const last = socket(zmq.PUB)(async (_ctx: zmq.Context, wait: Promise<void>, pub: zmq.Socket) => {
+      opened.push(pub);
+      await wait;
+      return pub.closed;
+    });
+    let end = (): void => {};
+    const wait = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const calls = Array.from({ length: 8 }, () => last(own, wait));
+    expect(new Set(opened).size).toBe(8);
+    end();
+    expect(await Promise.all(calls)).toEqual(Array(8).fill(false));
+    expect(opened.every(({ closed }) => closed)).toBe(true);
+  });
+
   test("finds the context by its name in the options object", () => {
     const own = newContext();
     const plain = socket(zmq.PUB)((_given: object, pub: zmq.Socket) => pub.context);

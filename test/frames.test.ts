@@ -63,6 +63,24 @@ describe("a Frame that is made", () => {
     expect(thrown(() => new zmq.Frame("x", { copyThreshold: -1 }))).toBeInstanceOf(RangeError);
   });
 
+  test("is as long as its bytes and holds them, of every size", () => {
+    for (let i = 0; i < 16; i++) {
+      const text = "\u00a7".repeat(2 ** i);
+      const frame = new zmq.Frame(Buffer.from(text));
+      expect([frame.length, frame.bytes.toString()]).toEqual([2 * 2 ** i, text]);
+    }
+  });
+
+  test("is whole after each of its sends, whether they copy it or not", async () => {
+    const [left, right] = pair(zmq.PAIR, zmq.PAIR);
+    const frame = new zmq.Frame("message");
+    for (const copy of [false, false, true, true]) {
+      await left.send(frame, { copy });
+      expect(String(frame)).toBe("message");
+    }
+    for (let i = 0; i < 4; i++) expect(await right.recvString()).toBe("message");
+  });
+
   test.each(transports)("can be sent as often as one likes, over %s", async (transport) => {
     const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport });
     for (const size of [0, 5, 33, 1000, 100_000]) {

@@ -10,6 +10,10 @@ const vectors: [hex: string, text: string][] = [
   ["ffffffff", "%nSc0"],
   ["00000054", "0000#"],
   [
+    "54fcba24e93249969316fb617c872bb0c1d1ff14800427c594cbfacf1bc2d652",
+    "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7",
+  ],
+  [
     "8e0bdd697628b91d8f245587ee95c5b04d48963f79259877b49cd9063aead3b7",
     "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6",
   ],
