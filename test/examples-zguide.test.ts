@@ -32,7 +32,7 @@ const each = (count: number, make: (i: number) => string): string[] =>
 test("the multithreaded server shares the requests evenly between its threads", async () => {
   const endpoint = addresses()("s");
   const server = exampleProgram("mtserver/server.mjs", endpoint, 3);
-  await server.printed(1, /shares the requests between 3 threads/);
+  await server.printed(1, /shares the requests between 3 others/);
 
   const clients = [1, 2].map(() => exampleProgram("mtserver/client.mjs", endpoint, 9));
   const replies = await Promise.all(clients.map((client) => client.end()));

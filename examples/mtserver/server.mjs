@@ -3,7 +3,7 @@
 //
 //   node examples/mtserver/server.mjs [endpoint] [threads]
 import { once } from "node:events";
-import { isMainThread, parentPort, threadId, Worker, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import * as zmq from "nodezmq";
 import { keyboardInterrupt } from "../helpers.mjs";
 import { readArguments, untilInterrupted } from "../patterns.mjs";
@@ -43,7 +43,7 @@ async function main() {
 
       const frontend = context.socket(zmq.ROUTER);
       frontend.bind(endpoint);
-      console.log(`Thread ${threadId} shares the requests between ${count} threads`);
+      console.log(`The main thread shares the requests between ${count} others`);
       await zmq.proxy(frontend, backend, undefined, { signal: interrupt });
     } finally {
       // Their sockets are closed with them.
