@@ -801,8 +801,9 @@ describe("every example", () => {
     expect(programs.filter(silent)).toEqual([]);
   });
 
-  test("is tested here", () => {
-    const tests = read(fileURLToPath(import.meta.url));
+  test("is tested, here or with the reliability patterns", () => {
+    const files = ["examples.test.ts", "examples-zguide.test.ts"];
+    const tests = files.map((file) => read(fileURLToPath(new URL(file, import.meta.url)))).join("");
     expect(programs.filter((program) => !tests.includes(`exampleProgram("${program}"`))).toEqual([]);
   });
 });
