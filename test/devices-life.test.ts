@@ -315,6 +315,7 @@ test("a proxy() that is pending keeps the process alive, a device does not", asy
       signal: stop.signal,
     }).catch((reason) => say(reason));
     process.once("SIGUSR2", () => {});
+    // It keeps nothing alive itself: it is called only if the monitored queue is what the process waits for.
     setTimeout(() => stop.abort("aborted"), 50).unref();
   })();`);
   expect([stdout, code]).toEqual(["aborted\n", 0]);

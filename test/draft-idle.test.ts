@@ -41,6 +41,7 @@ test("a socket that waits takes no time of the processor's, whatever its type", 
       else if (type !== "RADIO") waiting.push(socket.recv());
       for (const one of waiting) one.catch(() => {});
       const before = process.cpuUsage();
+      // A span of time is what is measured here: how much of it is the processor's.
       await new Promise((resolve) => setTimeout(resolve, 300));
       const { user, system } = process.cpuUsage(before);
       say(type, Math.round((user + system) / 1000));

@@ -157,6 +157,7 @@ describe("attempts that fail at once let the rest run:", () => {
 
   test("a program may wait for its message in this way", async () => {
     const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport: "tcp" });
+    // A timer, since that the loop below lets timers run is what is shown: without them the message never comes.
     setTimeout(() => push.sendSync("at last"), 1);
     let received: Buffer | undefined;
     for (let i = 0; i < 1e6 && received === undefined; i++) {

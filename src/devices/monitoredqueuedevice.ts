@@ -21,8 +21,15 @@ export interface MonitoredQueueArguments extends ProxyArguments {
 /** An argument by position, or all the others in one object. */
 type Given = number | MonitoredQueueArguments;
 type GivenPrefix = Prefix | MonitoredQueueArguments;
+type Parameters = [
+  inType?: Given,
+  outType?: Given,
+  monType?: Given,
+  inPrefix?: GivenPrefix,
+  outPrefix?: GivenPrefix,
+];
 
-function read(...given: unknown[]): ReadProxyArguments & { prefixes: Prefixes } {
+function read(given: Parameters): ReadProxyArguments & { prefixes: Prefixes } {
   const named = readArguments(["inType", "outType", "monType", "inPrefix", "outPrefix"], given);
   const inPrefix = readPrefix(named.inPrefix ?? "in", "inPrefix");
   const outPrefix = readPrefix(named.outPrefix ?? "out", "outPrefix");
@@ -39,47 +46,29 @@ function prefix(device: Device, prefixes: Prefixes): void {
  */
 export class MonitoredQueue extends ProxyDevice {
   /** @throws TypeError without `inType` or `outType`, or for a prefix that is neither a string nor bytes */
-  constructor(
-    inType?: Given,
-    outType?: Given,
-    monType?: Given,
-    inPrefix?: GivenPrefix,
-    outPrefix?: GivenPrefix,
-  ) {
-    const given = read(inType, outType, monType, inPrefix, outPrefix);
-    super(given.inType, given.outType, given.monType);
-    prefix(this, given.prefixes);
+  constructor(...given: Parameters) {
+    const { inType, outType, monType, prefixes } = read(given);
+    super(inType, outType, monType);
+    prefix(this, prefixes);
   }
 }
 
 /** A MonitoredQueue on a native thread of this process. See MonitoredQueue and ThreadDevice. */
 export class ThreadMonitoredQueue extends ThreadProxy {
   /** @throws TypeError without `inType` or `outType`, or for a prefix that is neither a string nor bytes */
-  constructor(
-    inType?: Given,
-    outType?: Given,
-    monType?: Given,
-    inPrefix?: GivenPrefix,
-    outPrefix?: GivenPrefix,
-  ) {
-    const given = read(inType, outType, monType, inPrefix, outPrefix);
-    super(given.inType, given.outType, given.monType);
-    prefix(this, given.prefixes);
+  constructor(...given: Parameters) {
+    const { inType, outType, monType, prefixes } = read(given);
+    super(inType, outType, monType);
+    prefix(this, prefixes);
   }
 }
 
 /** A MonitoredQueue in a process of its own. See MonitoredQueue and ProcessDevice. */
 export class ProcessMonitoredQueue extends ProcessProxy {
   /** @throws TypeError without `inType` or `outType`, or for a prefix that is neither a string nor bytes */
-  constructor(
-    inType?: Given,
-    outType?: Given,
-    monType?: Given,
-    inPrefix?: GivenPrefix,
-    outPrefix?: GivenPrefix,
-  ) {
-    const given = read(inType, outType, monType, inPrefix, outPrefix);
-    super(given.inType, given.outType, given.monType);
-    prefix(this, given.prefixes);
+  constructor(...given: Parameters) {
+    const { inType, outType, monType, prefixes } = read(given);
+    super(inType, outType, monType);
+    prefix(this, prefixes);
   }
 }

@@ -14,8 +14,9 @@ export interface ProxyArguments {
 
 /** An argument by position, or all the others in one object. */
 type Given = number | ProxyArguments;
+type Parameters = [inType?: Given, outType?: Given, monType?: Given];
 
-const read = (...given: unknown[]): ReadProxyArguments =>
+const read = (given: Parameters): ReadProxyArguments =>
   readProxyArguments(readArguments(["inType", "outType", "monType"], given));
 
 /** Gives a device its `mon` socket. */
@@ -36,10 +37,10 @@ export class Proxy extends Device {
   monType: number;
 
   /** @throws TypeError without `inType` or `outType` */
-  constructor(inType?: Given, outType?: Given, monType?: Given) {
-    const given = read(inType, outType, monType);
-    super(undefined, given.inType, given.outType);
-    this.monType = given.monType;
+  constructor(...given: Parameters) {
+    const { inType, outType, monType } = read(given);
+    super(undefined, inType, outType);
+    this.monType = monType;
     monitor(this);
   }
 }
@@ -53,10 +54,10 @@ export class ThreadProxy extends ThreadDevice {
   monType: number;
 
   /** @throws TypeError without `inType` or `outType` */
-  constructor(inType?: Given, outType?: Given, monType?: Given) {
-    const given = read(inType, outType, monType);
-    super(undefined, given.inType, given.outType);
-    this.monType = given.monType;
+  constructor(...given: Parameters) {
+    const { inType, outType, monType } = read(given);
+    super(undefined, inType, outType);
+    this.monType = monType;
     monitor(this);
   }
 }
@@ -70,10 +71,10 @@ export class ProcessProxy extends ProcessDevice {
   monType: number;
 
   /** @throws TypeError without `inType` or `outType` */
-  constructor(inType?: Given, outType?: Given, monType?: Given) {
-    const given = read(inType, outType, monType);
-    super(undefined, given.inType, given.outType);
-    this.monType = given.monType;
+  constructor(...given: Parameters) {
+    const { inType, outType, monType } = read(given);
+    super(undefined, inType, outType);
+    this.monType = monType;
     monitor(this);
   }
 }

@@ -12,8 +12,9 @@ export interface ProxySteerableArguments extends ProxyArguments {
 
 /** An argument by position, or all the others in one object. */
 type Given = number | ProxySteerableArguments;
+type Parameters = [inType?: Given, outType?: Given, monType?: Given, ctrlType?: Given];
 
-function read(...given: unknown[]): ReadProxyArguments & { ctrlType: number | undefined } {
+function read(given: Parameters): ReadProxyArguments & { ctrlType: number | undefined } {
   const named = readArguments(["inType", "outType", "monType", "ctrlType"], given);
   const ctrlType = named.ctrlType ?? undefined;
   return {
@@ -40,10 +41,10 @@ export class ProxySteerable extends ProxyDevice {
   ctrlType: number | undefined;
 
   /** @throws TypeError without `inType` or `outType`; without `ctrlType` it is `start()` that rejects with one */
-  constructor(inType?: Given, outType?: Given, monType?: Given, ctrlType?: Given) {
-    const given = read(inType, outType, monType, ctrlType);
-    super(given.inType, given.outType, given.monType);
-    this.ctrlType = given.ctrlType;
+  constructor(...given: Parameters) {
+    const { inType, outType, monType, ctrlType } = read(given);
+    super(inType, outType, monType);
+    this.ctrlType = ctrlType;
     steer(this);
   }
 }
@@ -57,10 +58,10 @@ export class ThreadProxySteerable extends ThreadProxy {
   ctrlType: number | undefined;
 
   /** @throws TypeError without `inType` or `outType`; without `ctrlType` it is `start()` that rejects with one */
-  constructor(inType?: Given, outType?: Given, monType?: Given, ctrlType?: Given) {
-    const given = read(inType, outType, monType, ctrlType);
-    super(given.inType, given.outType, given.monType);
-    this.ctrlType = given.ctrlType;
+  constructor(...given: Parameters) {
+    const { inType, outType, monType, ctrlType } = read(given);
+    super(inType, outType, monType);
+    this.ctrlType = ctrlType;
     steer(this);
   }
 }
@@ -74,10 +75,10 @@ export class ProcessProxySteerable extends ProcessProxy {
   ctrlType: number | undefined;
 
   /** @throws TypeError without `inType` or `outType`; without `ctrlType` it is `start()` that rejects with one */
-  constructor(inType?: Given, outType?: Given, monType?: Given, ctrlType?: Given) {
-    const given = read(inType, outType, monType, ctrlType);
-    super(given.inType, given.outType, given.monType);
-    this.ctrlType = given.ctrlType;
+  constructor(...given: Parameters) {
+    const { inType, outType, monType, ctrlType } = read(given);
+    super(inType, outType, monType);
+    this.ctrlType = ctrlType;
     steer(this);
   }
 }
