@@ -79,6 +79,7 @@ for (const target of targets) {
       "-max_len=2048",
       "-timeout=30", // seconds that one input may take
       "-rss_limit_mb=2500",
+      "-detect_leaks=0", // at the end only: after each input it takes more time than the input
       "-print_final_stats=1",
       `-artifact_prefix=${findings}/${target}-`,
       corpus,
