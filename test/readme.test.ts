@@ -22,6 +22,7 @@ it("has no link to a file that does not exist", () => {
     "docs/architecture.md",
     "docs/bundling.md",
     "docs/platforms.md",
+    "docs/reliability.md",
     "docs/logging.md",
     "docs/commands.md",
     "docs/ssh.md",
