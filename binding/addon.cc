@@ -142,11 +142,12 @@ void Exiting(const Napi::CallbackInfo& info) {
   if (info[0].ToBoolean()) AtProcessExit();
 }
 
-// setup(makeError, checkpoint, bufferLimit, threaded): what TypeScript hands over once
+// setup(makeError, checkpoint, bufferLimit, threaded, copies): what TypeScript hands over once
 void Setup(const Napi::CallbackInfo& info) {
   Addon& addon = Addon::Of(info.Env());
   if (addon.make_error != nullptr) return;
   addon.buffer_limit = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value());
+  addon.copies = info[4].ToBoolean();
   addon.Begin(info[3].ToBoolean());
   napi_create_reference(info.Env(), info[0], 1, &addon.make_error);
   napi_create_reference(info.Env(), info[1], 1, &addon.checkpoint);

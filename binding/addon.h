@@ -39,6 +39,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
   napi_ref make_error = nullptr;
   napi_ref checkpoint = nullptr;
   size_t buffer_limit = SIZE_MAX;  // the largest Buffer, in bytes
+  bool copies = false;             // make no Buffers of memory that is not V8's, as where that is forbidden
   napi_ref frame = nullptr;        // the constructor of Frame
 
   // Where received frames are written. TypeScript looks that a program has not detached the memory, immediately before

@@ -135,8 +135,9 @@ napi_value Message::ToBuffer(napi_env env, bool may_share) {
       held->addon->shared_bytes -= held->size;
       delete held;
     };
-    napi_status status =
-        napi_create_external_buffer(env, shared->size, shared->message.Data(), release, shared, &result);
+    napi_status status = addon.copies ? napi_no_external_buffers_allowed
+                                      : napi_create_external_buffer(env, shared->size, shared->message.Data(),
+                                                                    release, shared, &result);
     if (status == napi_ok) return result;
     // Any other failure comes after Node has taken the memory over, and has released it.
     if (status != napi_no_external_buffers_allowed) {

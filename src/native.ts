@@ -84,6 +84,7 @@ interface Native {
     checkpoint: () => void,
     bufferLimit: number,
     threaded: boolean,
+    copies: boolean,
   ): void;
   /** Set by the copy of this library that the addon serves. */
   claimed?: boolean;
@@ -202,9 +203,15 @@ const foreign = "bun" in process.versions || "deno" in process.versions;
  */
 const threaded = foreign || process.env.NODEZMQ_WATCHER === "thread";
 
+/**
+ * Whether received messages are copied into Buffers of V8's own memory even if they are large, as must be in Electron.
+ * There Node-API says so itself; NODEZMQ_EXTERNAL_BUFFERS=never makes the same condition in Node.js, for tests.
+ */
+const copies = process.env.NODEZMQ_EXTERNAL_BUFFERS === "never";
+
 export const native = load();
 setStrerror((errno) => native.strerror(errno));
-native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded);
+native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded, copies);
 // The limit on what the end of the process waits for is one for all threads.
 if (native.mainThread ?? threads().isMainThread) process.on("exit", () => native.exiting(foreign));
 

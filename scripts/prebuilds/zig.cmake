@@ -18,6 +18,14 @@ foreach(tool cc c++ ar ranlib)
     string(CONCAT script
       "#!/bin/sh\nfor argument do\n  shift\n  case $argument in -fPIE | -pie) ;; *) set -- \"$@\" \"$argument\" ;; esac\n"
       "done\nexec '${NODEZMQ_ZIG}' ${tool} ${flags} \"$@\"\n")
+    if(tool STREQUAL "c++" AND target MATCHES "macos")
+      file(WRITE ${wrappers}/zig-c++ "${script}")
+      file(CHMOD ${wrappers}/zig-c++ PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE)
+      string(CONCAT script
+        "#!/bin/sh\ncase \" $* \" in\n"
+        "  *' -dynamiclib '*) exec node '${CMAKE_CURRENT_LIST_DIR}/link-darwin.mjs' '${wrappers}/zig-c++' \"$@\" ;;\n"
+        "  *) exec '${wrappers}/zig-c++' \"$@\" ;;\nesac\n")
+    endif()
   endif()
   file(WRITE ${wrappers}/${tool} "${script}")
   file(CHMOD ${wrappers}/${tool} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE)
