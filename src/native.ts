@@ -187,6 +187,9 @@ const foreign = "bun" in process.versions || "deno" in process.versions;
  */
 const threaded = foreign || process.env.NODEZMQ_WATCHER === "thread";
 
+/** Who watches the sockets' descriptors. */
+export const watcher: "libuv" | "thread" = threaded ? "thread" : "libuv";
+
 export const native = load();
 setStrerror((errno) => native.strerror(errno));
 native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded);
