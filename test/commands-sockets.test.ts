@@ -266,11 +266,14 @@ describe("with pyzmq", () => {
     const { command, url } = await binding(["pull", "--json", "--count", "1"]);
     const code = `
 import sys, zmq
-socket = zmq.Context().socket(zmq.PUSH)
+context = zmq.Context()
+socket = context.socket(zmq.PUSH)
 socket.connect(sys.argv[1])
 socket.send_multipart([b"from", "pyzmq ü".encode()])
+socket.close()
+context.term() # the end of the interpreter does not wait for messages
 `;
-    await program(python(), ["-c", code, url]).ended;
+    expect(await program(python(), ["-c", code, url]).ended).toMatchObject(success);
     expect((await command.ended).stdout).toBe('["from","pyzmq ü"]\n');
 
     const subscriber = `
