@@ -208,6 +208,8 @@ const threaded = foreign || process.env.NODEZMQ_WATCHER === "thread";
  * There Node-API says so itself; NODEZMQ_EXTERNAL_BUFFERS=never makes the same condition in Node.js, for tests.
  */
 const copies = process.env.NODEZMQ_EXTERNAL_BUFFERS === "never";
+/** Who watches the sockets' descriptors. */
+export const watcher: "libuv" | "thread" = threaded ? "thread" : "libuv";
 
 export const native = load();
 setStrerror((errno) => native.strerror(errno));
