@@ -70,7 +70,7 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 
 /** What is a frame as it stands: to be asked before a name for the error is put together. */
 export const isRaw = (data: unknown): data is string | Uint8Array =>
-  typeof data === "string" || (data instanceof Uint8Array && data.byteLength > 0);
+  typeof data === "string" || (ArrayBuffer.isView(data) && data instanceof Uint8Array && data.byteLength > 0);
 
 /** The parts of a multipart message as an array. */
 export function partsOf(parts: unknown): readonly unknown[] {

@@ -199,8 +199,10 @@ describe.each(classes)("%s", (_name, Authenticator) => {
       const { context, authenticator } = started();
       const asker = new Asker(context);
       authenticator.passwords["*"] = { admin: "a" };
+      await turn();
       expect(await asker.status(...request("PLAIN", ["admin", "a"]))).toBe("200 OK");
       (authenticator.passwords["*"] as Record<string, string>).admin = "b";
+      await turn();
       expect(await asker.status(...request("PLAIN", ["admin", "a"]))).toBe("400 Invalid password");
     });
 
