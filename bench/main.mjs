@@ -35,7 +35,7 @@ Lists are separated by commas. The classic tools are node bench/local_thr.mjs an
 /** Seconds that a complete run may take. */
 const BUDGET = 540;
 /** What a run takes beside what it measures: processes start, connect and end. */
-const OVERHEAD = 0.3;
+const OVERHEAD = 0.5;
 
 /** What the command line says. */
 function readOptions() {

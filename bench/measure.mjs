@@ -20,6 +20,9 @@ import { percentiles, ratios, summarize } from "./statistics.mjs";
  * @typedef {{ cell: Cell, figures: Figures[] }} Measurement
  */
 
+/** Round trips before those that are measured: compilers compile while the two processes wait for each other. */
+const TRIPS = 3000;
+
 /** How many messages a first run has: few enough to be over soon, whoever it is. @param {Cell} cell */
 function guess(cell) {
   if (cell.kind === "latency") return 1000;
@@ -30,7 +33,12 @@ function guess(cell) {
 function contender(cell, name) {
   if (cell.kind === "device") return { name, run: (amount) => runDevice(name, cell.size, amount) };
   const pair = readPair(name);
-  if (cell.kind === "latency") return { name, run: (amount) => runTrips(pair, cell, amount) };
+  if (cell.kind === "latency") {
+    return {
+      name,
+      run: ({ count, warmup }) => runTrips(pair, cell, { count: count - warmup + TRIPS, warmup: TRIPS }),
+    };
+  }
   return { name, run: (amount) => runFlow(pair, cell, amount) };
 }
 
