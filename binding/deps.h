@@ -32,6 +32,12 @@ int uv_poll_start(uv_poll_s* handle, int events, uv_poll_cb cb);
 int uv_poll_stop(uv_poll_s* handle);
 }
 
+// Added to libzmq by scripts/libzmq/mend.cmake: what the calling thread sends is shown to the readers by nodezmq_flush.
+extern "C" {
+void nodezmq_put_flushes_off(void);
+void nodezmq_flush(void);
+}
+
 namespace nodezmq {
 inline constexpr int kUvPoll = 8;  // uv_handle_type UV_POLL
 inline constexpr int kUvReadable = 1;

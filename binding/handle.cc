@@ -15,6 +15,7 @@ std::shared_ptr<SocketHandle> SocketHandle::Create(Addon& addon, std::shared_ptr
   handle->addon_ = &addon;
   handle->context_ = std::move(context);
   handle->socket_ = socket;
+  handle->type_ = type;
   handle->address_ = reinterpret_cast<uint64_t>(socket);
   addon.sockets.insert(handle.get());
   return handle;

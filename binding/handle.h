@@ -60,6 +60,8 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
 
   // The ZMQ_EVENTS mask, or -1 and errno. Reading it makes libzmq process its commands, which clears a wake-up: whoever
   // calls this must act on what it says.
+  // Whether flushes may be put off: thread-safe sockets have a lock that the flush would not hold.
+  [[nodiscard]] bool PutsOff() const { return type_ <= ZMQ_STREAM; }
   int Events();
 
   // The descriptor that signals news: ZMQ_FD, or that of a zmq_poller for thread-safe sockets, which have none. 0 or an
@@ -85,6 +87,7 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   std::shared_ptr<ContextHandle> context_;
   void* socket_ = nullptr;
   uint64_t address_ = 0;
+  int type_ = 0;
   void* poller_ = nullptr;  // zmq_poller, whose descriptor stands in for a ZMQ_FD
   Watcher* watcher_ = nullptr;
   napi_ref wake_ = nullptr;

@@ -71,6 +71,29 @@ int SendFrames(SocketHandle& handle, std::vector<Message>& frames, int flags) {
   return 0;
 }
 
+// Shows what is sent during its life to the readers at its end, and now and then before: they work meanwhile.
+class PutOff {
+ public:
+  explicit PutOff(const SocketHandle& handle) : puts_off_(handle.PutsOff()) {
+    if (puts_off_) nodezmq_put_flushes_off();
+  }
+  ~PutOff() {
+    if (puts_off_) nodezmq_flush();
+  }
+  PutOff(const PutOff&) = delete;
+  PutOff& operator=(const PutOff&) = delete;
+  void Sent() {
+    if (!puts_off_ || ++sent_ % kTogether != 0) return;
+    nodezmq_flush();
+    nodezmq_put_flushes_off();
+  }
+
+ private:
+  static constexpr int kTogether = 64;
+  bool puts_off_;
+  int sent_ = 0;
+};
+
 // The frames of an array. 0, or what Refused says, or kSent when an exception is pending (a getter of the program's).
 int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
   uint32_t length = 0;
@@ -190,6 +213,7 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   size_t end = std::min(static_cast<size_t>(std::max(0, args.Int(4))), entry_count);
   SocketHandle& handle = *self->handle_;
   std::vector<Message> frames;
+  PutOff flushes(handle);
   while (frame < end) {
     frames.clear();
     bool more = true;
@@ -206,6 +230,7 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
       return Fail(env, zmq_errno());
     }
     handle.SetInMessage(false);
+    flushes.Sent();
     addon.index[0] = static_cast<int32_t>(frame);
   }
   return Number(env, addon.index[0]);

@@ -1,6 +1,6 @@
 # Defects of libzmq that a peer, or a program that does nothing wrong, can reach: each is mended in a copy of the file, which
 # is compiled in its place. docs/reliability.md names them. Where libzmq has other words than those that are looked for,
-# the build stops: nothing is mended by half.
+# the build stops: nothing is mended by half. The last one is for speed.
 
 # Replaces a text of a source file of libzmq's, everywhere it stands, in the copy that the target compiles.
 function(mend file text replacement)
@@ -81,3 +81,54 @@ mend(mailbox_safe.cpp "            (*it)->send ();\n        }\n    }\n\n    _syn
 mend(mailbox_safe.cpp
   "    // send() method, by waiting on the mutex before disappearing.\n"
   "    // send() method, by waiting on the mutex before disappearing.\n    telling ().lock ();\n    telling ().unlock ();\n")
+
+# Not a defect: each message of a batch would be flushed by itself, which makes the sender's and the reader's core pass
+# the queue's end back and forth. binding/transfer.cc puts the flushes of a thread off for some messages.
+mend(pipe.cpp
+  "zmq::pipe_t::~pipe_t ()\n{\n"
+  "//  The pipes whose flushes the calling thread has put off.
+namespace
+{
+struct put_off_t
+{
+    bool on;
+    int count;
+    zmq::pipe_t *pipes[16];
+};
+thread_local put_off_t put_off;
+}
+
+extern \"C\" void nodezmq_put_flushes_off ()
+{
+    put_off.on = true;
+}
+
+extern \"C\" void nodezmq_flush ()
+{
+    put_off.on = false;
+    for (int i = 0; i < put_off.count; i++)
+        put_off.pipes[i]->flush ();
+    put_off.count = 0;
+}
+
+zmq::pipe_t::~pipe_t ()
+{
+    for (int i = 0; i < put_off.count; i++)
+        if (put_off.pipes[i] == this)
+            put_off.pipes[i--] = put_off.pipes[--put_off.count];
+")
+mend(pipe.cpp
+  "    if (_state == term_ack_sent)\n        return;\n\n    if (_out_pipe && !_out_pipe->flush ())"
+  "    if (_state == term_ack_sent)\n        return;
+
+    if (put_off.on) {
+        for (int i = 0; i < put_off.count; i++)
+            if (put_off.pipes[i] == this)
+                return;
+        if (put_off.count < 16) {
+            put_off.pipes[put_off.count++] = this;
+            return;
+        }
+    }
+
+    if (_out_pipe && !_out_pipe->flush ())")
