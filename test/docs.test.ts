@@ -93,7 +93,7 @@ describe("a program of a guide", () => {
   });
 
   it("says which language it is in", () => {
-    const known = ["js", "mjs", "ts", "mts", "sh", "python", "json", "text"];
+    const known = ["js", "mjs", "ts", "mts", "sh", "python", "json", "text", "mermaid"];
     expect(all.filter(({ language }) => !known.includes(language)).map(where)).toEqual([]);
     for (const { code } of of("json")) expect(() => JSON.parse(code)).not.toThrow();
   });
