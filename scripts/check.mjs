@@ -75,6 +75,7 @@ const checks = [
   ["docs/pyzmq.md", () => node("scripts/docs-pyzmq.mjs", "--check")],
   ["package and its types", () => node("scripts/check-package.mjs")],
   ["clauses and their tests", () => node("scripts/check-clauses.mjs")],
+  ["API reference", () => node("scripts/docs-api.mjs", "--check")],
   ["option reference", () => node("scripts/docs-options.mjs", "--check")],
 ];
 if (!flags.has("--no-cxx-lint")) {

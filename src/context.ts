@@ -150,18 +150,20 @@ export class Context implements AsyncDisposable {
     return this.#terminated ? 0n : this.#native.address();
   }
 
+  /** Opens a socket of a class of the program's own, which is made with the context and the type. */
+  socket<S extends Socket>(type: number, socketClass: SocketClass<S>): S;
+  /** The same with options. */
+  socket<S extends Socket>(type: number, options: NewSocketOptions & { socketClass: SocketClass<S> }): S;
   /**
    * Opens a socket.
    *
    * @param type `zmq.REQ` and so on
    * @param options socket options by property name, set before it is returned: `{ linger: 0 }`. Also `socketClass`, a
-   * class of the program's own that is made with the context and the type, and may stand in place of the options, and
-   * `copyThreshold`.
+   * class of the program's own, which may stand in place of the options, and `copyThreshold`.
    * @throws TypeError for an unknown option; else as `new Socket`
    */
-  socket<S extends Socket>(type: number, socketClass: SocketClass<S>): S;
-  socket<S extends Socket>(type: number, options: NewSocketOptions & { socketClass: SocketClass<S> }): S;
   socket<T extends SocketType>(type: T, options?: NewSocketOptions | null): TypedSocket<T>;
+  /** Opens a socket whose type is not known when the program is compiled. */
   socket(type: number, options?: NewSocketOptions | null): TypedSocket;
   socket(type: number, options?: NewSocketOptions | SocketClass | null): Socket {
     this.#alive();
