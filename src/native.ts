@@ -170,6 +170,12 @@ function unfit(runtime: string | undefined, cause: unknown): Error {
     `nodezmq${runtime ? `.${runtime}` : ""}.node`,
   );
   const reason = cause instanceof Error && !cause.message.includes("No native build") ? cause.message : "";
+  if (
+    /addons is disabled|ffi access|ERR_ACCESS_DENIED/i.test(`${(cause as { code?: string }).code} ${reason}`)
+  )
+    return plainError(
+      `nodezmq may not load its addon (${reason}): Node.js needs --allow-addons, Deno --allow-ffi`,
+    );
   return plainError(
     [
       `nodezmq has no binary that fits ${platform} ${arch}${runtime ? ` with ${runtime}` : ""}.`,
