@@ -82,6 +82,12 @@ mend(mailbox_safe.cpp
   "    // send() method, by waiting on the mutex before disappearing.\n"
   "    // send() method, by waiting on the mutex before disappearing.\n    telling ().lock ();\n    telling ().unlock ();\n")
 
+# A socket that is closed with LINGER 0 in the midst of sending a multipart message, and whose connection breaks at that
+# very moment: the rest of the message cannot be read from the queue any more, which aborted the process.
+mend(session_base.cpp
+  "        rc = pull_msg (&msg);\n        errno_assert (rc == 0);"
+  "        rc = pull_msg (&msg);\n        if (rc != 0)\n            _incomplete_in = false;")
+
 # Not a defect: each message of a batch would be flushed by itself, which makes the sender's and the reader's core pass
 # the queue's end back and forth. binding/transfer.cc puts the flushes of a thread off for some messages.
 mend(pipe.cpp
