@@ -36,7 +36,7 @@ function probe(group: string): Promise<Probe> {
 
 function ask(group: string): Promise<Probe> {
   return new Promise((resolve, reject) => {
-    const timeout = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 20_000);
+    const timeout = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 50_000);
     const child = spawn(process.execPath, [program, group], {
       env: { ...process.env, NODE_OPTIONS: "" },
       timeout,
