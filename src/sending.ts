@@ -44,12 +44,12 @@ export class Sending {
     this.#copyThreshold = readThreshold(bytes);
   }
 
-  /** The engine behind a socket; undefined for anything that is none. */
+  /** @internal The engine behind a socket; undefined for anything that is none. */
   static engineOf(socket: unknown): Engine | undefined {
     return typeof socket === "object" && socket !== null && #engine in socket ? socket.#engine : undefined;
   }
 
-  /** What sends a message once, for those that have queues of their own. */
+  /** @internal What sends a message once, for those that have queues of their own. */
   static senderOf(socket: Sending, outgoing: Outgoing, flags: number): Attempt<Sent> {
     return socket.#sender(outgoing, flags);
   }

@@ -186,3 +186,23 @@ it("leads from README.md to each guide", () => {
   }
   expect(guides.filter((page) => !reached.has(page))).toEqual([]);
 });
+
+describe("the guide for those who come from zeromq.js", () => {
+  const page = read("docs/porting-from-zeromq-js.md").replaceAll(/^```.*?^```$/gms, "");
+  const code = [...page.matchAll(/`([^`\n]+)`/g)].map(([, text = ""]) => text);
+  const named = new Set(code.flatMap((text) => text.match(/[\w:]+/g) ?? []));
+
+  it.each(["index", "native", "draft", "compat"])("has every name of its lib/%s.d.ts", (file) => {
+    const text = read(`node_modules/zeromq/lib/${file}.d.ts`)
+      .replaceAll(/\/\*.*?\*\//gs, "")
+      .replaceAll(/^type .*?;$|^declare const shortOptions.*?^\};$|^export declare const enum .*?^\}/gms, "");
+    const members = text.matchAll(/^ +(?:static |readonly |set |get )*(\w+)(?:\??: |<.*?>\(|\()/gm);
+    const events = text.matchAll(/EventFor<"([\w:]+)"/g);
+    const exported = text.matchAll(/^export declare (?:abstract class|class|const|function) (\w+)/gm);
+    const names = [...members, ...events, ...exported].map(([, name = ""]) => name);
+    // What is protected or private, the fields of errors, and of v5's pair of keys.
+    const inside = /^(constructor|_.*|[gs]et\w+Option|errno|code|status|public|secret)$/;
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !named.has(name) && !inside.test(name))).toEqual([]);
+  });
+});

@@ -111,7 +111,7 @@ export class Device {
     };
   }
 
-  /** What a device is made of, and how its subclasses add to it. */
+  /** @internal What a device is made of, and how its subclasses add to it. */
   static inside(device: Device): Parts {
     return device.#parts;
   }
