@@ -88,7 +88,10 @@ class Packed implements Run {
       }
       messages++;
     }
-    return messages < FEW ? undefined : new Packed(room, entries, frames, messages, false);
+    if (messages < FEW) return undefined;
+    const packed = new Packed(room, entries, frames, messages, false);
+    // A listener is called between the messages, and may send a batch of its own.
+    return sent.hasSubscribers ? packed.kept() : packed;
   }
 
   send(native: NativeSocket, told: (count: number) => void): void {

@@ -55,6 +55,30 @@ describe.each(transports)("over %s", (transport) => {
     expect(received.findIndex((frame, i) => !frame.equals(batch[i] as Buffer))).toBe(-1);
   });
 
+  test("a batch reaches every one of 20 receivers, whole, without another call on the sender", async () => {
+    const { context } = pair(zmq.PULL, zmq.PUSH, { transport })[0];
+    const push = context.socket(zmq.PUSH, { linger: 0 });
+    const { address } = push.bind(
+      transport === "inproc"
+        ? "inproc://twenty"
+        : `${transport}://${transport === "ipc" ? "*" : "127.0.0.1:*"}`,
+    );
+    const pulls = numbers(20).map(() => context.socket(zmq.PULL));
+    const events = push.events(zmq.EVENT_HANDSHAKE_SUCCEEDED);
+    for (const pull of pulls) pull.connect(address);
+    if (transport !== "inproc") for (const _ of pulls) await events.next();
+    await push.sendBatch(numbers(2000).map((i) => Buffer.from(`${i}`)));
+    const received = await Promise.all(
+      pulls.map(async (pull) => {
+        const own: number[] = [];
+        while (own.length < 100) own.push(...(await pull.recvBatch()).flat().map(Number));
+        return own;
+      }),
+    );
+    expect(received.every((own) => own.length === 100)).toBe(true);
+    expect(received.flat().sort((a, b) => a - b)).toEqual(numbers(2000));
+  });
+
   test("small buffers that had to wait may be reused by the program", async () => {
     const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport, options: { sndhwm: 3, rcvhwm: 3 } });
     const buffers = numbers(3000).map((i) => Buffer.from(`${i}`));

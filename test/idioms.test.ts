@@ -255,15 +255,15 @@ describe("the diagnostics channels", () => {
       });
     }
     const { address } = socket.bind("tcp://127.0.0.1:*");
-    socket.connect("tcp://127.0.0.1:5999");
+    socket.connect("inproc://elsewhere");
     expect(() => socket.bind(address)).toThrow();
     socket.unbind(address);
-    socket.disconnect("tcp://127.0.0.1:5999");
+    socket.disconnect("inproc://elsewhere");
     expect(all).toEqual([
       `bind ${address}`,
-      "connect tcp://127.0.0.1:5999",
+      "connect inproc://elsewhere",
       `unbind ${address}`,
-      "disconnect tcp://127.0.0.1:5999",
+      "disconnect inproc://elsewhere",
     ]);
   });
 
@@ -273,6 +273,27 @@ describe("the diagnostics channels", () => {
     await client.send("x");
     expect(String(await server.recv())).toBe("x");
     expect(server.closed).toBe(true);
+  });
+
+  test("a listener may send a batch while one is being sent that does not fit", async () => {
+    const [sink, source] = pair(zmq.PULL, zmq.PUSH, { options: { sndhwm: 5, rcvhwm: 5 } });
+    const [otherSink, other] = pair(zmq.PULL, zmq.PUSH);
+    let once = true;
+    listen("nodezmq:send", () => {
+      if (once) {
+        once = false;
+        void other.sendBatch(Array<string>(50).fill("another batch"));
+      }
+    });
+    const batch = Array.from({ length: 3000 }, (_, i) => `message ${i}`);
+    const sending = source.sendBatch(batch);
+    const received: string[] = [];
+    while (received.length < batch.length) received.push(...(await sink.recvBatch()).flat().map(String));
+    await sending;
+    expect(received).toEqual(batch);
+    const others: string[] = [];
+    while (others.length < 50) others.push(...(await otherSink.recvBatch()).flat().map(String));
+    expect(others).toEqual(Array<string>(50).fill("another batch"));
   });
 });
 

@@ -146,6 +146,7 @@ const tasks = {
       }
       stop.abort();
       await proxy;
+      sink.close(); // held on to until here: a forgotten socket is warned of
       count("proxies");
     }),
   workers: async () => {
