@@ -12,7 +12,9 @@ import {
   trimStack,
   typeError,
 } from "../errors.js";
+import { native } from "../native.js";
 import { Socket } from "../socket.js";
+import { threads } from "../threads.js";
 import {
   readPort,
   readRemote,
@@ -55,6 +57,7 @@ export class Tunnel implements AsyncDisposable, Disposable {
       return this.#stopped ? null : sshError(`${what} has ended`, stderr, code ?? 255);
     });
     release(running.child);
+    outlive(this);
   }
 
   /** Whether it has been stopped, or has ended by itself. */
@@ -83,6 +86,25 @@ export class Tunnel implements AsyncDisposable, Disposable {
   [inspect.custom](): string {
     return `Tunnel(${this.url}, ssh ${this.pid}${this.closed ? ", closed" : ""})`;
   }
+}
+
+const open = new Set<Tunnel>();
+
+/**
+ * When Node ends by itself it closes ssh's stdin first, and ssh goes: what is queued has to go through the tunnel before.
+ * In a worker it may be lost; there the sockets are closed later only.
+ */
+function outlive(tunnel: Tunnel): void {
+  if (open.size === 0) process.once("exit", finish);
+  open.add(tunnel);
+  void tunnel.done.then(() => {
+    open.delete(tunnel);
+    if (open.size === 0) process.off("exit", finish);
+  });
+}
+
+function finish(): void {
+  if (threads().isMainThread) native.exiting(true);
 }
 
 async function start(
