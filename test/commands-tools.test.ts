@@ -45,8 +45,24 @@ describe("nodezmq proxy", () => {
     expect(outcome.stderr).toMatch(/^forwarded 3 frames \(\d+ bytes\) to the backend, 3 frames/m);
   });
 
+  test("tells statistics as often as it is asked to", async () => {
+    const [front, back] = [freshAddress("ipc"), freshAddress("ipc")];
+    const command = nodezmq(["proxy", `pull:bind:${front}`, `push:bind:${back}`, "--every", "1"]);
+    await command.line(/^forwarded 0 frames/);
+    const context = newContext();
+    const [push, pull] = [context.socket(zmq.PUSH), context.socket(zmq.PULL)];
+    push.connect(front);
+    pull.connect(back);
+    await push.send("task");
+    expect(String(await pull.recv())).toBe("task");
+    await command.line(/^forwarded 1 frames \(4 bytes\) to the backend/);
+    command.process.kill("SIGTERM");
+    expect(await command.ended).toMatchObject({ code: 143, stdout: "" });
+  });
+
   test.each([
     [["proxy"], "FRONTEND"],
+    [["proxy", `pull:bind:${local}`, `push:bind:${local}`, "--every", "0"], "--every"],
     [["proxy", "router", "dealer:bind:x"], "TYPE:bind:URL"],
     [["proxy", "rooter:bind:x", "dealer:bind:x"], "did you mean 'router'?"],
     [["monitor", "--bind", local], "type of the socket"],
@@ -77,12 +93,13 @@ test("nodezmq monitor prints events as lines and as JSON", async () => {
   expect(events.map(({ event }) => event)).toEqual(["CONNECT_DELAYED", "CONNECTED"]);
 });
 
-test("nodezmq bench measures both transports", async () => {
+test("nodezmq bench measures threads and processes", async () => {
   const args = ["bench", "--count", "2000", "--roundtrips", "50"];
   const table = await nodezmq(args).ended;
   expect(table).toMatchObject({ code: 0, stderr: "" });
-  expect(table.stdout).toMatch(/^transport .*\ninproc +64 .*\ntcp +64 .*\n$/);
+  expect(table.stdout).toMatch(/^transport .*\ninproc +64 .*\nipc +64 .*\ntcp +64 .*\n$/);
   const { stdout } = await nodezmq([...args, "--json", "--size", "0"]).ended;
+  expect(JSON.parse(stdout)).toHaveLength(3);
   for (const result of JSON.parse(stdout) as { messagesPerSecond: number; latency: { p50: number } }[]) {
     expect(result).toMatchObject({ size: 0 });
     expect(result.messagesPerSecond).toBeGreaterThan(0);

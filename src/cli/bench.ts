@@ -1,9 +1,10 @@
-/** nodezmq bench: how fast the installed library is on this machine, between two threads. */
+/** nodezmq bench: how fast the installed library is on this machine, between threads and between processes. */
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { noMore, readArguments, readNumber } from "./arguments.js";
 import { inSession, type Session } from "./session.js";
-import type { Command } from "./usage.js";
+import { type Command, CommandError } from "./usage.js";
 
 const options = {
   size: { type: "string" },
@@ -12,13 +13,14 @@ const options = {
   json: { type: "boolean" },
 } as const;
 
-/** What the other thread is to do: see bench-peer.ts. */
+/** What the other end is to do: see bench-peer.ts. */
 export interface Task {
   kind: "push" | "echo";
   endpoint: string;
   size: number;
   count: number;
-  context: bigint;
+  /** The context of a thread; a process has its own. */
+  context?: bigint;
 }
 
 interface Result {
@@ -32,18 +34,49 @@ interface Result {
 
 const BATCH = 1000;
 
-/** Runs a task on another thread while `body` does its part. */
-async function withPeer(task: Task, signal: AbortSignal, body: () => Promise<void>): Promise<void> {
-  const worker = new Worker(require.resolve("./bench-peer.js"), { workerData: task });
-  const failed = once(worker, "error").then(([error]) => {
-    throw error;
+/** The other end, until it is stopped. `failed` rejects when it ends by itself, which it never should. */
+interface Peer {
+  failed: Promise<never>;
+  stop(): Promise<unknown>;
+}
+
+const program = require.resolve("./bench-peer.js");
+
+function inThread(task: Task, context: bigint): Peer {
+  const worker = new Worker(program, { workerData: { ...task, context } });
+  const failed = once(worker, "exit").then(() => {
+    throw new CommandError("the other thread ended");
   });
+  return { failed, stop: () => worker.terminate() };
+}
+
+function inProcess(task: Task): Peer {
+  // A signal from the terminal reaches both processes: this one ends the other.
+  const child = fork(program, [JSON.stringify(task)], { detached: true });
+  const exit = once(child, "exit");
+  const failed = exit.then(([code, signal]) => {
+    throw new CommandError(`the other process ended with ${signal ?? `code ${code}`}`);
+  });
+  return {
+    failed,
+    stop() {
+      child.kill("SIGKILL");
+      return exit;
+    },
+  };
+}
+
+/** Runs a task at the other end while `body` does its part. */
+async function withPeer(session: Session, task: Task, body: () => Promise<void>): Promise<void> {
+  session.signal.throwIfAborted();
+  const peer = task.endpoint.startsWith("inproc:")
+    ? inThread(task, session.context.underlying)
+    : inProcess(task);
   try {
-    signal.throwIfAborted();
-    await Promise.race([body(), failed]);
+    await Promise.race([body(), peer.failed]);
   } finally {
-    failed.catch(() => {});
-    await worker.terminate();
+    peer.failed.catch(() => {});
+    await peer.stop();
   }
 }
 
@@ -52,15 +85,9 @@ async function throughput(session: Session, url: string, size: number, count: nu
   const pull = context.socket(zmq.PULL);
   pull.bind(url);
   let seconds = 0;
-  const task: Task = {
-    kind: "push",
-    endpoint: pull.lastEndpoint,
-    size,
-    count: count + 1,
-    context: context.underlying,
-  };
-  await withPeer(task, signal, async () => {
-    await pull.recv({ signal }); // the first starts the clock: the thread is up and connected
+  const task: Task = { kind: "push", endpoint: pull.lastEndpoint, size, count: count + 1 };
+  await withPeer(session, task, async () => {
+    await pull.recv({ signal }); // the first starts the clock: the other end is up and connected
     const start = performance.now();
     for (let left = count; left > 0; ) {
       left -= (await pull.recvBatch(Math.min(left, BATCH), { signal })).length;
@@ -78,8 +105,8 @@ async function latency(session: Session, url: string, size: number, count: numbe
   const warmUp = Math.min(100, count);
   const times: number[] = [];
   const message = Buffer.alloc(size);
-  const task: Task = { kind: "echo", endpoint: req.lastEndpoint, size, count, context: context.underlying };
-  await withPeer(task, signal, async () => {
+  const task: Task = { kind: "echo", endpoint: req.lastEndpoint, size, count };
+  await withPeer(session, task, async () => {
     for (let i = -warmUp; i < count; i++) {
       const start = performance.now();
       await req.send(message, { signal });
@@ -110,9 +137,9 @@ export const bench: Command = {
   summary: "measure throughput and latency on this machine",
   help: `usage: nodezmq bench [options]
 
-Measures the installed library for some seconds, between two threads of one process: messages a second
-from PUSH to PULL, in batches, and round trips of REQ and REP, one at a time. Quick and rough: other
-programs that run meanwhile show.
+Measures the installed library for some seconds: messages a second from PUSH to PULL, in batches, and
+round trips of REQ and REP, one at a time. inproc is measured between two threads, ipc (where there is
+one) and tcp between two processes. Quick and rough: other programs that run meanwhile show.
 
   nodezmq bench
   nodezmq bench --size 65536 --count 20000 --json
@@ -135,14 +162,16 @@ options:
     };
     await inSession(async (session) => {
       const results: Result[] = [];
-      for (const [transport, url] of [
-        ["inproc", "inproc://nodezmq-bench"],
-        ["tcp", "tcp://127.0.0.1:*"],
-      ] as const) {
+      const endpoints = {
+        inproc: "inproc://nodezmq-bench-*",
+        ...(session.zmq.has("ipc") && { ipc: "ipc://*" }),
+        tcp: "tcp://127.0.0.1:*",
+      };
+      for (const [transport, url] of Object.entries(endpoints)) {
         progress(`${transport}: throughput`);
-        const rate = await throughput(session, `${url.replace("bench", "bench-throughput")}`, size, count);
+        const rate = await throughput(session, url.replace("bench-*", "bench-throughput"), size, count);
         progress(`${transport}: latency`);
-        const times = await latency(session, `${url.replace("bench", "bench-latency")}`, size, roundtrips);
+        const times = await latency(session, url.replace("bench-*", "bench-latency"), size, roundtrips);
         results.push({
           transport,
           size,

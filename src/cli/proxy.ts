@@ -10,6 +10,7 @@ const options = {
   capture: { type: "string" },
   monitor: { type: "boolean" },
   statistics: { type: "boolean" },
+  every: { type: "string" },
   hwm: { type: "string" },
 } as const;
 
@@ -76,6 +77,7 @@ options:
                          push:connect:URL
   --monitor              print the connection events of both ends, a line each
   --statistics           at the end, print to standard error how much was forwarded
+  --every SECONDS        print that as often, too
   --hwm N                high-water marks, in messages; 1000 by default, 0 for none
   -h, --help             show this help
 `,
@@ -91,6 +93,7 @@ options:
         ? undefined
         : readEnd(/^\w+:(bind|connect):/.test(capture) ? capture : `pub:bind:${capture}`);
     const hwm = readNumber(values.hwm, "--hwm", undefined);
+    const every = readNumber(values.every, "--every", undefined, 1);
     await inSession(async (session) => {
       const { zmq, context, signal } = session;
       const [frontend, backend] = [open(session, ends[0], hwm), open(session, ends[1], hwm)];
@@ -106,20 +109,31 @@ options:
       const remote = context.socket(zmq.PAIR);
       control.bind("inproc://nodezmq-proxy-control");
       remote.connect("inproc://nodezmq-proxy-control");
-      const stop = async (): Promise<void> => {
-        if (values.statistics) {
+      // One question at a time: the answers come on one socket.
+      let asked = Promise.resolve();
+      const tell = (): Promise<void> => {
+        asked = asked.then(async () => {
           await remote.send("STATISTICS");
           process.stderr.write(tellStatistics(await remote.recvMultipart()));
-        }
-        await remote.send("TERMINATE");
+        });
+        return asked;
       };
       signal.throwIfAborted();
+      const telling =
+        every === undefined ? undefined : setInterval(() => void tell().catch(() => {}), every * 1000);
       let stopping: Promise<void> | undefined;
       signal.addEventListener("abort", () => {
-        stopping = stop();
+        clearInterval(telling);
+        stopping = (values.statistics || every !== undefined ? tell() : asked).then(async () => {
+          await remote.send("TERMINATE");
+        });
         stopping.catch(() => {});
       });
-      await zmq.proxySteerable(frontend, backend, copies, control);
+      try {
+        await zmq.proxySteerable(frontend, backend, copies, control);
+      } finally {
+        clearInterval(telling);
+      }
       await stopping;
     });
   },
