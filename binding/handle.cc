@@ -39,8 +39,12 @@ void SocketHandle::Close(std::optional<int> linger) {
   if (watcher_ != nullptr) watcher_->Close();
   watcher_ = nullptr;
   if (poller_ != nullptr) zmq_poller_destroy(&poller_);
-  if (wake_ != nullptr && !addon_->napi_gone) napi_delete_reference(addon_->env, wake_);
-  wake_ = nullptr;
+  // Without Node-API the reference stays, and stays known: what it refers to may just have been collected, and then
+  // nobody else knows it (LeakSanitizer would call it lost).
+  if (wake_ != nullptr && !addon_->napi_gone) {
+    napi_delete_reference(addon_->env, wake_);
+    wake_ = nullptr;
+  }
   // A terminated context refuses options; its sockets are closed all the same.
   if (linger.has_value()) zmq_setsockopt(socket_, ZMQ_LINGER, &*linger, sizeof *linger);
   if (!parked_ && Park()) return;
@@ -185,7 +189,8 @@ void SocketHandle::Release() {
   if (!held_) return;
   held_ = false;
   if (watcher_ != nullptr) watcher_->Unref();
-  if (wake_ != nullptr && !addon_->napi_gone) napi_reference_unref(addon_->env, wake_, nullptr);
+  if (wake_ != nullptr && addon_ != nullptr && !addon_->napi_gone)
+    napi_reference_unref(addon_->env, wake_, nullptr);
 }
 
 void SocketHandle::SetReferenced(bool referenced) {

@@ -140,8 +140,9 @@ describe("nodezmq doctor", () => {
       mkdirSync(dirname(join(copy, part)), { recursive: true });
       cpSync(join(root, part), join(copy, part), { recursive: true });
     }
+    const env = { ...process.env, NODEZMQ_BINARY: undefined }; // of a sanitizer run
     const run = (...args: string[]) =>
-      program(process.execPath, [join(copy, "lib/cli/main.js"), ...args], { cwd: copy }).ended;
+      program(process.execPath, [join(copy, "lib/cli/main.js"), ...args], { cwd: copy, env }).ended;
     const outcome = await run("doctor");
     expect(outcome.code).toBe(1);
     expect(outcome.stdout).toContain("cannot be loaded");
