@@ -38,25 +38,32 @@ const rounds = (count: number, round: string) =>
 const cases: Record<string, [number, string]> = {
   "50 contexts and 2,000 sockets, opened and closed": [
     50,
+    // All sockets are kept: to warn of one that has been collected, Node opens the standard error for good.
     `
     const context = new zmq.Context();
+    const kept = [];
     for (let i = 0; i < 10; i++) {
-      const [a, b, c, d] = [zmq.PULL, zmq.PUSH, zmq.SUB, zmq.DEALER].map((type) => context.socket(type));
+      const sockets = [zmq.PULL, zmq.PUSH, zmq.SUB, zmq.DEALER].map((type) => context.socket(type));
+      const [a, b, c, d] = sockets;
+      kept.push(...sockets);
       a.bind(i % 2 ? "tcp://127.0.0.1:*" : "inproc://" + i);
       b.connect(a.lastEndpoint);
       b.send("x");
       if (i % 3) await a.recv();
       for (const call of [c.recv(), d.poll(), c.recv({ timeout: 1e6 })]) call.catch(() => {});
-      if (i % 4) for (const socket of [a, b, c, d]) socket.close(0);
+      if (i % 4) for (const socket of sockets) socket.close(0);
     }
-    await context.destroy(0);`,
+    await context.destroy(0);
+    if (!kept.every((socket) => socket.closed)) throw new Error("destroy() has left a socket open");`,
   ],
   "thread-safe sockets, which are watched by a poller of libzmq's": [
     10,
     `
     const context = new zmq.Context();
+    const kept = [];
     for (let i = 0; i < 10; i++) {
       const [server, client] = [context.socket(zmq.SERVER), context.socket(zmq.CLIENT)];
+      kept.push(server, client);
       server.bind("inproc://" + i);
       client.connect("inproc://" + i);
       const got = server.recv();
@@ -65,7 +72,8 @@ const cases: Record<string, [number, string]> = {
       server.recv().catch(() => {});
       if (i % 2) server.close();
     }
-    await context.destroy(0);`,
+    await context.destroy(0);
+    if (!kept.every((socket) => socket.closed)) throw new Error("destroy() has left a socket open");`,
   ],
   "polls of sockets and descriptors, answered, aborted, timed out": [
     20,
@@ -196,7 +204,11 @@ describe("50 contexts, 10,000 sockets and 1,000 monitors", () => {
         }
         say(JSON.stringify({ before, after, heaps, sizes }));
       })();`,
-      { flags: ["--expose-gc", "--no-warnings"], patience: 300_000 },
+      // V8's young generation grows as it likes, by tens of megabytes from Node.js 24 on: here it has one size.
+      {
+        flags: ["--expose-gc", "--no-warnings", "--min-semi-space-size=4", "--max-semi-space-size=4"],
+        patience: 300_000,
+      },
     );
     expect([code, stderr]).toEqual([0, ""]);
     const { before, after, heaps, sizes } = JSON.parse(stdout) as Record<string, number[]>;
@@ -205,7 +217,7 @@ describe("50 contexts, 10,000 sockets and 1,000 monitors", () => {
     const growth = (all: number[] = []): number => (all.at(-1) ?? Number.NaN) - (all.at(1) ?? Number.NaN);
     expect(growth(heaps)).toBeLessThan(1 << 20); // 100 bytes a socket
     // A sanitizer's allocator keeps what is freed in quarantine.
-    if (process.env.NODEZMQ_BINARY === undefined) expect(growth(sizes)).toBeLessThan(16 << 20);
+    if (process.env.NODEZMQ_BINARY === undefined) expect(growth(sizes)).toBeLessThan(12 << 20);
   });
 });
 

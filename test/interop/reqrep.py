@@ -49,6 +49,9 @@ def interactive_server(port):
     print("Waiting to receive requests...")
     try:
         while True:
+            # pyzmq's recv does not see a Ctrl-C that comes just before it waits
+            while not socket.poll(100):
+                pass
             message = socket.recv_string()
             print(f"Received request: '{message}'")
             sleep(1)
