@@ -17,6 +17,7 @@
 #include "frame.h"
 #include "handle.h"
 #include "message.h"
+#include "port.h"
 #include "resident.h"
 #include "socket.h"
 #include "thread.h"
@@ -237,6 +238,7 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   }
   self->closing = true;
   self->mailbox->Close();
+  DropPorts(*self);
   self->open_handles++;  // none of the closings below may be the last one before all have begun
   CloseSockets(*self, Left(deadline));
   for (Message* frame : self->frames) *frame = Message();  // nobody can send them any more
@@ -341,11 +343,15 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
   exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
   exports.Set("exiting", Napi::Function::New(env, Exiting, "exiting"));
-  napi_value arena, poll;
+  napi_value arena, poll, hold, drop;
   napi_create_function(env, "arena", NAPI_AUTO_LENGTH, SetArena, nullptr, &arena);
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
   exports.Set("arena", arena);
   exports.Set("poll", poll);
+  napi_create_function(env, "holdPort", NAPI_AUTO_LENGTH, HoldPort, nullptr, &hold);
+  napi_create_function(env, "dropPort", NAPI_AUTO_LENGTH, DropPort, nullptr, &drop);
+  exports.Set("holdPort", hold);
+  exports.Set("dropPort", drop);
   if (std::optional<bool> main = OnMainThread()) exports.Set("mainThread", *main);
   exports.Set("Context", Context::Define(env));
   exports.Set("Socket", Socket::Define(env));

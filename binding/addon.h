@@ -66,6 +66,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
   std::unordered_set<std::shared_ptr<Forwarder>> forwarders;
   std::unordered_set<Watcher*> watchers;
   std::shared_ptr<WatchThread> watch_thread;
+  std::unordered_set<int> held_ports;   // descriptors, see HoldPort
   std::unordered_set<Message*> frames;  // those that stand for memory of JavaScript's
 
   // Calls a function of the program's from the event loop, as a turn of its own: microtasks run after it, and what it

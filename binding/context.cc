@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <thread>
 #include <unordered_map>
 
 #include "args.h"
@@ -15,6 +16,8 @@ namespace {
 
 // The place of ContextHandle::spare_, besides those that the program may fill.
 constexpr int kSpare = 1;
+// How often a socket that finds no room is tried again, a millisecond apart, where others have just been closed.
+constexpr int kNaps = 250;
 // What SOCKET_LIMIT tells; libzmq itself would take more, and then run out of memory.
 constexpr int kMostSockets = 65535;
 
@@ -83,6 +86,26 @@ std::vector<std::shared_ptr<ContextHandle>> ContextHandle::Living() {
 }
 
 void* ContextHandle::OpenSocket(int type) {
+  void* socket = TryOpenSocket(type);
+  // libzmq closes sockets on a thread of its own. Whoever closes and opens at a great pace gets ahead of it, and finds
+  // no place or descriptor that is not about to be free: let it catch up.
+  for (int nap = 0; socket == nullptr && zmq_errno() == EMFILE && nap < kNaps && HasJustClosed(); nap++) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    socket = TryOpenSocket(type);
+  }
+  return socket;
+}
+
+void ContextHandle::CloseSocket(void* socket) {
+  last_close_ = std::chrono::steady_clock::now();
+  zmq_close(socket);
+}
+
+bool ContextHandle::HasJustClosed() const {
+  return std::chrono::steady_clock::now() - last_close_.load() < std::chrono::seconds(1);
+}
+
+void* ContextHandle::TryOpenSocket(int type) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (terminating_) {
     errno = ETERM;

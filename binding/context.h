@@ -26,8 +26,9 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
   // The living context behind an address that `Address` gave out; null for any other number.
   static std::shared_ptr<ContextHandle> Find(uint64_t address);
 
-  // zmq_socket under the lock, so that it can never meet a freed context. Null and errno set on failure.
+  // zmq_socket, which is given some time where it finds no room. Null and errno set on failure.
   void* OpenSocket(int type);
+  void CloseSocket(void* socket);
 
   // zmq_bind, zmq_connect, zmq_unbind or zmq_disconnect on an inproc address, EINTR retried. libzmq aborts the process
   // when a context ends with connections to names that nobody has bound and no room for as many sockets, so such names
@@ -63,6 +64,11 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
   bool started_ = false;
   std::atomic<bool> terminating_{false};
   std::vector<std::function<void()>> waiting_;
+
+  // Under the lock, so that it can never meet a freed context.
+  void* TryOpenSocket(int type);
+  bool HasJustClosed() const;
+  std::atomic<std::chrono::steady_clock::time_point> last_close_{};
 
   void OpenSpare();
   void Resolve(const std::unordered_set<std::string>& addresses);

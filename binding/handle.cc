@@ -49,7 +49,7 @@ void SocketHandle::Close(std::optional<int> linger) {
   if (linger.has_value()) zmq_setsockopt(socket_, ZMQ_LINGER, &*linger, sizeof *linger);
   if (!parked_ && Park()) return;
   context_->InprocClosed(bound_);
-  zmq_close(socket_);
+  context_->CloseSocket(socket_);
   socket_ = nullptr;
   addon_ = nullptr;
 }

@@ -101,6 +101,9 @@ interface Native {
   curvePublic(secretKey: string): string;
   setExitLinger(milliseconds: number): void;
   exiting(now: boolean): void;
+  /** Keeps the system from giving a port to somebody; the answer is for `dropPort`, negative where that cannot be. */
+  holdPort(host: string, port: number): number;
+  dropPort(held: number): void;
   poll(items: readonly (NativeSocket | number)[], events: readonly number[], timeout: number): number[];
   Context: new (what: number | bigint, how: "new" | "instance" | "shadow") => NativeContext;
   Socket: new (context: NativeContext, type: number, wake: (events: number) => void) => NativeSocket;

@@ -115,7 +115,7 @@ describe("nodezmq doctor", () => {
       `nodezmq      ${zmq.version}`,
       `libzmq       ${zmq.zmqVersion()}`,
       `platform     ${process.platform} ${process.arch}`,
-      "watcher      libuv",
+      `watcher      ${process.env.NODEZMQ_WATCHER ?? "libuv"}`,
       "inproc       ok",
       "tcp          ok",
       "ipc          ok",

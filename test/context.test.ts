@@ -106,6 +106,15 @@ describe("options of the context", () => {
     }
   });
 
+  test("sockets can be opened as fast as others are closed, which libzmq does in the background", () => {
+    const context = newContext();
+    context.maxSockets = 6;
+    for (let i = 0; i < 500; i++) {
+      const sockets = Array.from({ length: 6 }, () => context.socket(zmq.PAIR));
+      for (const socket of sockets) socket.close();
+    }
+  });
+
   test("BLOCKY 0 gives new sockets LINGER 0", () => {
     const context = newContext();
     context.set(zmq.BLOCKY, 0);

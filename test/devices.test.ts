@@ -130,6 +130,35 @@ describe("a device that is made", () => {
 });
 
 describe("ports chosen at random", () => {
+  test.runIf(process.platform === "linux")("are given to nobody by the system before the start", async () => {
+    const device = ending(new ThreadDevice(zmq.QUEUE, zmq.ROUTER, zmq.DEALER));
+    const ports = new Set(Array.from({ length: 200 }, () => device.bindInToRandomPort(local)));
+    expect(ports.size).toBe(200);
+    device.bindOutToRandomPort(local);
+    const context = newContext();
+    for (let i = 0; i < 10; i++) {
+      const sockets = Array.from({ length: 900 }, () => context.socket(zmq.PULL));
+      const given = sockets.map((socket) => socket.bindToRandomPort(local));
+      for (const port of given) expect(ports).not.toContain(port);
+      for (const socket of sockets) socket.close();
+    }
+    await device.start();
+  });
+
+  test("are not chosen again by another device before the first has started and stopped", async () => {
+    const first = ending(new ThreadDevice(zmq.QUEUE, zmq.ROUTER, zmq.DEALER));
+    const second = ending(new ThreadDevice(zmq.QUEUE, zmq.ROUTER, zmq.DEALER));
+    const port = first.bindInToRandomPort(local);
+    const only = { minPort: port, maxPort: port + 1, maxTries: 3 };
+    expect(() => second.bindInToRandomPort(local, only)).toThrow(zmq.ZMQBindError);
+    first.bindOutToRandomPort(local);
+    await first.start();
+    expect(() => second.bindInToRandomPort(local, only)).toThrow(zmq.ZMQBindError);
+    await first.stop();
+    // libzmq closes the listener in the background.
+    expect(second.bindInToRandomPort(local, { ...only, maxTries: 1e6 })).toBe(port);
+  });
+
   test("are all different, and within the limits", () => {
     const device = new devices.ThreadProxySteerable(zmq.PULL, zmq.PUSH, zmq.PUSH, zmq.PAIR);
     const limits = { minPort: 20000, maxPort: 20050 };

@@ -244,6 +244,8 @@ export class Device {
     const session = new Session(begin, before?.over ? undefined : before?.ended, signal);
     this.#session = session;
     session.begin();
+    const bound = (): void => this.#parts.reservations.bound();
+    session.started.then(bound, bound);
     return session;
   }
 }

@@ -2,6 +2,7 @@
 import { EADDRINUSE, EVENT_CLOSED, PUSH } from "../constants.js";
 import { Context } from "../context.js";
 import { makeError, ZMQBindError } from "../errors.js";
+import { native } from "../native.js";
 import { randomPort } from "../random-port.js";
 import type { Socket } from "../socket.js";
 
@@ -21,11 +22,40 @@ function release(binder: Socket, addresses: readonly string[]): void {
   for (const _ of addresses) events.recvMultipartSync({ timeout: LONGEST_CLOSING });
 }
 
+/** Keeps released addresses from being given to others by the system: `tcp://127.0.0.1:5555`, `ws://[::1]:5555/`. */
+function hold(endpoints: readonly string[]): number[] {
+  return endpoints.flatMap((endpoint) => {
+    const [, host = "", port] = /^\w+:\/\/\[?([^\]]*?)\]?:(\d+)\/?$/.exec(endpoint) ?? [];
+    const held = native.holdPort(host, Number(port));
+    return held < 0 ? [] : [held];
+  });
+}
+
+// A device that is forgotten before it has started.
+const forgotten = new FinalizationRegistry<number[]>((held) => held.forEach(native.dropPort));
+
 export class Reservations {
+  /** What devices of this thread have chosen and not bound yet: it looks free to the system. */
+  static readonly #waiting = new Map<string, WeakRef<Reservations>>();
   readonly #taken = new Set<string>();
+  readonly #held: number[] = [];
+
+  constructor() {
+    forgotten.register(this, this.#held);
+  }
+
+  /** The device has bound what it had chosen, or could not: what is free is the system's business again. */
+  bound(): void {
+    for (const url of this.#taken) Reservations.#waiting.delete(url);
+    for (const held of this.#held.splice(0)) native.dropPort(held);
+  }
+
+  #isTaken(url: string): boolean {
+    return this.#taken.has(url) || Reservations.#waiting.get(url)?.deref() !== undefined;
+  }
 
   /**
-   * Finds a free port by binding a socket of no further use to it, and never the same one twice.
+   * Finds a free port by binding a socket of no further use to it, and never one that is chosen already.
    *
    * @throws ZMQBindError when there is none; as `socket.bindToRandomPort`
    */
@@ -35,7 +65,7 @@ export class Reservations {
     try {
       const binder = context.socket(PUSH, { linger: 0 });
       const bind = (url: string): string => {
-        if (this.#taken.has(url)) throw makeError(EADDRINUSE, undefined, url);
+        if (this.#isTaken(url)) throw makeError(EADDRINUSE, undefined, url);
         binder.bind(url);
         bound.push(binder.lastEndpoint);
         return binder.lastEndpoint;
@@ -43,9 +73,11 @@ export class Reservations {
       for (let i = 0; i < ATTEMPTS; i++) {
         const port = randomPort(address, limits, bind);
         const url = `${address}:${port}`;
-        if (this.#taken.has(url)) continue;
+        if (this.#isTaken(url)) continue;
         release(binder, bound);
+        this.#held.push(...hold(bound.slice(-1)));
         this.#taken.add(url);
+        Reservations.#waiting.set(url, new WeakRef(this));
         return port;
       }
       throw new ZMQBindError("Could not reserve random port.");

@@ -37,8 +37,9 @@ export interface InSide {
   /** Lets the device bind its `in` socket to an address when it starts. See `socket.bind`. */
   bindIn(address: Address): void;
   /**
-   * Chooses a port that is free now and lets the device bind its `in` socket to it. No port is chosen twice for one
-   * device; another program may still take it before the start. Arguments and errors as `socket.bindToRandomPort`.
+   * Chooses a port that is free now and lets the device bind its `in` socket to it. Until the start no other device is
+   * given the port, nor (on Linux) anybody who leaves the choice to the system. Arguments and errors as
+   * `socket.bindToRandomPort`.
    */
   bindInToRandomPort(address: string, minPort?: Limit, maxPort?: Limit, maxTries?: Limit): number;
   /** Lets the device connect its `in` socket when it starts. See `socket.connect`. */
