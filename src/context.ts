@@ -42,9 +42,27 @@ const settable = [
   "copyThreshold",
 ];
 
+interface ContextArguments {
+  ioThreads?: number | undefined;
+  shadow?: Context | bigint | 0 | null | undefined;
+}
+
+const isPlain = (value: unknown): value is ContextArguments =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** What a new context shall be another face of, if it shall. */
+function readShadow(first: unknown, second: unknown): unknown {
+  const { shadow = second } = isPlain(first) ? checkKeys(first, ["ioThreads", "shadow"]) : {};
+  if (shadow === undefined || shadow === null || shadow === 0 || shadow === 0n) return undefined;
+  if (shadow instanceof Context || typeof shadow === "bigint") return shadow;
+  throw typeError("shadow takes a Context or the bigint of its `underlying`");
+}
+
 function readThreads(given: unknown): number {
-  const named = typeof given === "object" && given !== null && "ioThreads" in given;
-  const ioThreads = named ? readNamed(given, "ioThreads") : given;
+  const ioThreads =
+    isPlain(given) && Object.keys(given).length > 0
+      ? (checkKeys(given, ["ioThreads", "shadow"]).ioThreads ?? IO_THREADS_DFLT)
+      : given;
   if (typeof ioThreads !== "number" || !Number.isInteger(ioThreads)) {
     throw typeError(
       `ioThreads must be a whole number; got ${ioThreads === null ? "null" : typeof ioThreads}`,
@@ -101,10 +119,14 @@ export class Context implements AsyncDisposable {
   /**
    * @param ioThreads how many threads move the messages of tcp and ipc; 1 by default. A context or the bigint of its
    * `underlying` instead makes a shadow.
+   * @param shadow the same, after the number that does not matter then; 0 is none
    * @throws ZMQError EINVAL for a negative number, EMFILE. See zmq_ctx_new(3).
    */
-  constructor(ioThreads: number | { ioThreads: number } | Context | bigint = IO_THREADS_DFLT) {
-    const given: unknown = ioThreads;
+  constructor(
+    ioThreads: number | ContextArguments | Context | bigint = IO_THREADS_DFLT,
+    shadow?: Context | bigint | 0 | null,
+  ) {
+    const given: unknown = readShadow(ioThreads, shadow) ?? ioThreads;
     if (given instanceof Existing) {
       this.#native = given.native;
       this.#shadow = given.shadow;
@@ -151,7 +173,7 @@ export class Context implements AsyncDisposable {
   }
 
   /** Opens a socket of a class of the program's own, which is made with the context and the type. */
-  socket<S extends Socket>(type: number, socketClass: SocketClass<S>): S;
+  socket<S extends Socket>(type: number, socketClass: SocketClass<S>, options?: NewSocketOptions | null): S;
   /** The same with options. */
   socket<S extends Socket>(type: number, options: NewSocketOptions & { socketClass: SocketClass<S> }): S;
   /**
@@ -165,10 +187,14 @@ export class Context implements AsyncDisposable {
   socket<T extends SocketType>(type: T, options?: NewSocketOptions | null): TypedSocket<T>;
   /** Opens a socket whose type is not known when the program is compiled. */
   socket(type: number, options?: NewSocketOptions | null): TypedSocket;
-  socket(type: number, options?: NewSocketOptions | SocketClass | null): Socket {
+  socket(type: number, options?: NewSocketOptions | SocketClass | null, more?: unknown): Socket {
     this.#alive();
-    const named = typeof options === "function" ? { socketClass: options } : (options ?? {});
-    const { socketClass, copyThreshold, ...given } = checkKeys(named, settable) as NewSocketOptions;
+    // pyzmq's order is type, class, options; either of the last two may be left out.
+    const stands = typeof options === "object" && options !== null;
+    const place = stands ? undefined : options;
+    if (stands && more !== undefined && more !== null) throw typeError("options are given twice");
+    const named = checkKeys((stands ? options : undefined) ?? more ?? {}, settable) as NewSocketOptions;
+    const { socketClass = place ?? undefined, copyThreshold, ...given } = named;
     if (socketClass !== undefined && typeof socketClass !== "function")
       throw typeError("socketClass must be a class of sockets");
     const socket = socketClass === undefined ? this.newSocket(type) : new socketClass(this, type);

@@ -29,7 +29,7 @@ export const detached = (what: string): TypeError =>
   typeError(`${what} is a view of a detached buffer: it has no content any more`);
 
 /** One frame for the addon; a TypeError that names the frame for anything that is no data. */
-export function rawFrame(data: unknown, what = "the message"): RawFrame {
+export function rawFrame(data: unknown, what = "the message (frame 0)"): RawFrame {
   if (typeof data === "string") return data;
   if (ArrayBuffer.isView(data)) {
     if (data instanceof Uint8Array) {

@@ -21,6 +21,9 @@ import {
 } from "./pending.js";
 import { beginTurn, refused, settled, settleInTurn } from "./turn.js";
 
+/** The longest that a timer can run, in milliseconds. */
+const FOREVER = 2 ** 31 - 1;
+
 /** How long a blocking call pauses, in milliseconds, while the socket says that it is ready and will not do. */
 const LONGEST_PAUSE = 10;
 /** How many waiters are served before the event loop goes round. */
@@ -49,6 +52,8 @@ export class Engine {
   #checking = false;
   #serving = false;
   #referenced = true;
+  /** Of a socket that keeps the process alive while it is idle. */
+  #keeper: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** `context` is the Context that it is opened in, for those who come with the engine only. */
@@ -220,7 +225,19 @@ export class Engine {
     return this.#referenced;
   }
 
-  setReferenced(referenced: boolean): void {
+  /** From unreferenced to the default, where what waits keeps the process alive; from there on, so does the socket. */
+  ref(): void {
+    if (this.#referenced && !this.#closed) this.#keeper ??= setInterval(() => {}, FOREVER);
+    else this.#setReferenced(true);
+  }
+
+  unref(): void {
+    clearInterval(this.#keeper);
+    this.#keeper = undefined;
+    this.#setReferenced(false);
+  }
+
+  #setReferenced(referenced: boolean): void {
     this.#referenced = referenced;
     this.native.reference(referenced);
     for (const queue of [this.#receives, this.#sends]) {
@@ -238,6 +255,7 @@ export class Engine {
   close(linger?: number): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#keeper);
     // Before the socket goes: one that reads a monitor must stop the monitor first.
     for (const listener of this.#closing) listener();
     this.#closing.clear();

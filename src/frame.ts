@@ -1,9 +1,9 @@
 /** zmq.Frame: a message frame with its properties. */
 import { inspect } from "node:util";
 import { checkKeys, readFlag, readThreshold } from "./call.js";
-import { COPY_THRESHOLD } from "./constants.js";
+import { COPY_THRESHOLD, EINVAL } from "./constants.js";
 import { type Data, RAW, rawFrame } from "./data.js";
-import { rangeError, shown, typeError } from "./errors.js";
+import { makeError, rangeError, shown, typeError } from "./errors.js";
 import { type NativeFrame, native } from "./native.js";
 import { readEncoding, readGroup } from "./text.js";
 import { threads } from "./threads.js";
@@ -148,8 +148,9 @@ export class Frame {
     return this.#native.property(option);
   }
 
-  /** Sets "routingId" or "group". */
-  set(option: string, value: number | string): void {
+  /** Sets "routingId" or "group". A number is EINVAL: libzmq has none that can be set. See zmq_msg_set(3). */
+  set(option: string | number, value: number | string): void {
+    if (typeof option === "number") throw makeError(EINVAL, "no number of a message can be set");
     if (!PROPERTIES.has(option))
       throw rangeError(`only routingId and group of a frame can be set, not '${shown(option)}'`);
     if (option === "group") this.group = value as string;

@@ -1,16 +1,16 @@
-/** What is collected while it is open: one warning, and it is closed. */
+/** What is collected while it is open: it is closed, and the first of each kind is warned of. */
 
 interface Held {
   what: string;
   close: () => void;
 }
 
-let warned = false;
+const warned = new Set<string>();
 
 const registry = new FinalizationRegistry<Held>(({ what, close }) => {
   close();
-  if (warned) return;
-  warned = true;
+  if (warned.has(what)) return;
+  warned.add(what);
   process.emitWarning(`a ${what} was garbage-collected while it was open; close what you no longer need`, {
     type: "ResourceWarning",
     code: "NODEZMQ_UNCLOSED",

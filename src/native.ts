@@ -221,7 +221,7 @@ const copies = process.env.NODEZMQ_EXTERNAL_BUFFERS === "never";
 export const watcher: "libuv" | "thread" = threaded ? "thread" : "libuv";
 
 export const native = load();
-setStrerror((errno) => native.strerror(errno));
+setStrerror((errno) => native.strerror(errno), { version: () => native.version().join(".") });
 native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded, copies);
 // The limit on what the end of the process waits for is one for all threads.
 if (native.mainThread ?? threads().isMainThread) process.on("exit", () => native.exiting(foreign));

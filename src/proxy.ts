@@ -60,6 +60,12 @@ export function forward(
   return { done, stop: () => stop() };
 }
 
+const isOptions = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.getPrototypeOf(value) === Object.prototype &&
+  Object.hasOwn(value, "signal");
+
 /** What `runProxy` forwards between, as a program has given it. */
 interface Given {
   frontend: unknown;
@@ -78,6 +84,9 @@ export function runProxy(
   monitoring: Monitoring = {},
 ): Promise<void> {
   try {
+    // The options may stand in place of what was left out before them.
+    if (isOptions(capture)) [capture, control, options] = [undefined, undefined, capture];
+    else if (isOptions(control)) [control, options] = [undefined, control];
     const signal = readSignal(checkKeys(options, ["signal"]).signal);
     const sockets = {
       frontend: engine(frontend, "frontend"),
@@ -110,7 +119,7 @@ export function runProxy(
 export function proxy(
   frontend: Socket,
   backend: Socket,
-  capture?: Socket | null,
+  capture?: Socket | null | ProxyOptions,
   options: ProxyOptions = {},
 ): Promise<void> {
   return runProxy({ frontend, backend, capture }, options);
@@ -119,17 +128,17 @@ export function proxy(
 /**
  * `proxy` that obeys `PAUSE`, `RESUME`, `TERMINATE` and `STATISTICS`, sent to the `control` socket (PAIR, REP, ROUTER,
  * PULL or SUB). Every command is answered with one empty frame, STATISTICS with eight frames of a 64-bit number in the
- * machine's byte order: frames and bytes received and sent by the frontend, then by the backend. Resolves after
- * TERMINATE.
+ * machine's byte order: frames and bytes received and sent by the frontend, then by the backend. Resolves to 0 after
+ * TERMINATE, as pyzmq's.
  */
 export function proxySteerable(
   frontend: Socket,
   backend: Socket,
-  capture?: Socket | null,
-  control?: Socket | null,
+  capture?: Socket | null | ProxyOptions,
+  control?: Socket | null | ProxyOptions,
   options: ProxyOptions = {},
-): Promise<void> {
-  return runProxy({ frontend, backend, capture, control }, options);
+): Promise<number> {
+  return runProxy({ frontend, backend, capture, control }, options).then(() => 0);
 }
 
 function readDevice(type: unknown): Error | undefined {

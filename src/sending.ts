@@ -67,7 +67,7 @@ export class Sending {
     const engine = this.#engine;
     if (flags !== undefined || options !== undefined || engine.queued(POLLOUT)) {
       return this.#send(
-        (given) => new Outgoing([data], "the message", given, this.copyThreshold),
+        (given) => new Outgoing([data], "the message (frame 0)", given, this.copyThreshold),
         flags,
         options,
         SEND_KEYS,
@@ -80,8 +80,9 @@ export class Sending {
         if (sent.hasSubscribers) tellSent(engine.native, data);
         return settled(DONE);
       }
-      if (answer < 0) return this.#send(() => new Outgoing([data], "the message"), 0, undefined, SEND_KEYS);
-      return engine.wait(POLLOUT, this.#sender(new Outgoing([data], "the message").keep(), 0));
+      if (answer < 0)
+        return this.#send(() => new Outgoing([data], "the message (frame 0)"), 0, undefined, SEND_KEYS);
+      return engine.wait(POLLOUT, this.#sender(new Outgoing([data], "the message (frame 0)").keep(), 0));
     } catch (error) {
       return engine.refused(error);
     }
@@ -178,7 +179,7 @@ export class Sending {
       }
     }
     const read = (given: SendOptions): Outgoing =>
-      new Outgoing([data], "the message", given, this.copyThreshold);
+      new Outgoing([data], "the message (frame 0)", given, this.copyThreshold);
     return this.#sendSync(read, flags, options);
   }
 

@@ -77,6 +77,9 @@ export interface SocketClass {
    * ContextTerminated. See zmq_socket(3).
    */
   new <T extends SocketType>(context: Context, type: T, options?: { copyThreshold?: number }): Socket<T>;
+  /** Another face of a socket of this thread, as `shadow`. */
+  new (arguments_: { shadow: AnySocket | bigint }): AnySocket;
+  new (context: null, type: null, options: { shadow: AnySocket | bigint }): AnySocket;
   // What `class Mine extends zmq.Socket` derives from: methods, which it may override.
   new (context: Context, type: number, options?: { copyThreshold?: number }): AnySocket;
   readonly prototype: AnySocket;

@@ -105,16 +105,25 @@ export class Socket extends Streaming {
    * @throws TypeError without a context or type; ZMQError EINVAL for an unknown type, EMFILE when the context is full;
    * ContextTerminated. See zmq_socket(3).
    */
-  constructor(context: Context | Socket, type?: number, options?: { copyThreshold?: number } | null) {
-    const shadowed = context as unknown;
-    const { copyThreshold } = checkKeys(options ?? {}, ["copyThreshold"]);
+  constructor(
+    context: Context | Socket | SocketArguments | null,
+    type?: number | null,
+    options?: SocketArguments | null,
+  ) {
+    const stands = isPlain(context);
+    const { copyThreshold, shadow } = checkKeys((stands ? context : options) ?? {}, [
+      "copyThreshold",
+      "shadow",
+    ]);
+    const none = shadow === undefined || shadow === null || shadow === 0 || shadow === 0n;
+    const shadowed = none ? context : shadow instanceof Socket ? shadow : existing(shadow);
     const threshold = copyThreshold === undefined ? undefined : readThreshold(copyThreshold);
     const given =
       shadowed instanceof Shadowed
         ? shadowed
         : shadowed instanceof Socket
           ? shadowed.#shadowed()
-          : open(context as Context, type);
+          : open(context as Context, type ?? undefined);
     super(given.engine);
     this.#engine = given.engine;
     this.#context = given.context;
@@ -124,16 +133,8 @@ export class Socket extends Streaming {
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
   static shadow(socket: Socket | bigint): Socket {
-    const Class = classOf(this);
-    if (socket instanceof Socket) return new Class(socket.#shadowed() as unknown as Context);
-    if (typeof socket !== "bigint")
-      throw typeError("Socket.shadow takes a Socket or the bigint of its `underlying`");
-    const engine = engines.get(socket)?.deref();
-    if (engine === undefined || engine.closed) {
-      throw makeError(ENOTSOCK, `no open socket of this thread has the address ${socket}`);
-    }
-    const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
-    return new Class(new Shadowed(engine, engine.context as Context, type) as unknown as Context);
+    const found = socket instanceof Socket ? socket.#shadowed() : existing(socket);
+    return new (classOf(this))(found as unknown as Context);
   }
 
   /** pyzmq's other name of `shadow`, for turning a blocking socket into an asynchronous one: here each is both. */
@@ -305,20 +306,25 @@ export class Socket extends Streaming {
    * Waits until the socket is ready, without consuming anything.
    *
    * @param timeout milliseconds; none or negative waits for ever
-   * @param flags `POLLIN`, `POLLOUT` or both
+   * @param flags `POLLIN`, `POLLOUT` or both; or the options
    * @returns the events that are ready; 0 at the timeout
    * @throws (rejects) ZMQError ENOTSUP on a closed socket, ENOTSOCK when it is closed meanwhile
    */
   poll(
     timeout?: number | null | PollOptions,
-    flags: number = POLLIN,
+    flags: number | PollOptions = POLLIN,
     options?: PollOptions,
   ): Promise<number> {
     try {
-      const { place, options: given } = readPlace(timeout, options, WAIT_KEYS);
+      const stands = typeof flags === "object" && flags !== null && options === undefined;
+      const { place, options: given } = readPlace(
+        timeout,
+        options ?? (stands ? flags : undefined),
+        WAIT_KEYS,
+      );
       const limit = given.timeout === undefined ? place : given.timeout;
       const wait = { timeout: readTimeout(limit) ?? -1, signal: readSignal(given.signal) };
-      const mask = readEvents(given.flags ?? flags);
+      const mask = readEvents(given.flags ?? (stands ? POLLIN : flags));
       if (this.closed) throw makeError(ENOTSUP);
       return this.#engine.poll(mask, wait);
     } catch (error) {
@@ -334,15 +340,18 @@ export class Socket extends Streaming {
     return mask === 0 ? 0 : this.#touching((native) => native.wait(mask, Math.ceil(limit), false)) & mask;
   }
 
-  /** Pending operations keep the process alive (the default). */
+  /**
+   * Undoes `unref()`: pending operations keep the process alive again. Of a socket that nobody has unref'ed: it keeps the
+   * process alive while it is idle, too, until it is closed or unref'ed.
+   */
   ref(): this {
-    this.#engine.setReferenced(true);
+    this.#engine.ref();
     return this;
   }
 
   /** Pending operations do not keep the process alive. */
   unref(): this {
-    this.#engine.setReferenced(false);
+    this.#engine.unref();
     return this;
   }
 
@@ -453,8 +462,29 @@ export interface MonitorOptions {
   events?: number | undefined;
 }
 
+interface SocketArguments {
+  copyThreshold?: number | undefined;
+  /** A socket of this thread, or its `underlying`, to make another face of; 0 is none. */
+  shadow?: Socket | bigint | 0 | null | undefined;
+}
+
+const isPlain = (value: unknown): value is SocketArguments =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
 /** Options of `socket.poll` in one object. */
 export type PollOptions = WaitOptions;
+
+/** What stands behind the `underlying` of a socket. */
+function existing(address: unknown): Shadowed {
+  if (typeof address !== "bigint")
+    throw typeError("Socket.shadow takes a Socket or the bigint of its `underlying`");
+  const engine = engines.get(address)?.deref();
+  if (engine === undefined || engine.closed) {
+    throw makeError(ENOTSOCK, `no open socket of this thread has the address ${address}`);
+  }
+  const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
+  return new Shadowed(engine, engine.context as Context, type);
+}
 
 /** Opens a libzmq socket and writes it into this thread's book. */
 function open(context: Context, type: unknown): Shadowed {
@@ -462,6 +492,7 @@ function open(context: Context, type: unknown): Shadowed {
   if (typeof type !== "number" || !Number.isInteger(type)) {
     throw typeError(`a socket type is a number such as zmq.REQ; got ${type === null ? "null" : typeof type}`);
   }
+  if (type === -1) throw typeError("a socket type is a number such as zmq.REQ; got -1, which is none");
   if (type < -(2 ** 31) || type >= 2 ** 31)
     throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
   const engine = new Engine(owner.native, type, context);

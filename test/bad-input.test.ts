@@ -79,9 +79,9 @@ const blocking = Object.fromEntries(
 
 /** Which values each position takes; a position that is not here takes none of them. */
 const documented: Readonly<Record<string, readonly string[]>> = {
-  Context: [DEFAULT],
+  Context: [DEFAULT, "undefined null"],
   "Context.instance": [DEFAULT],
-  "Context#socket": ["", OPTIONS],
+  "Context#socket": ["", OPTIONS, "undefined null"],
   "Context#set": ["", "5n"],
   "Context#setsockopt": ["-1", "undefined -1 5n"],
   "Context#destroy": [LINGER],

@@ -90,6 +90,9 @@ describe.concurrent("a process stays alive", () => {
     "a poll": "pull.poll().then(done);",
     "a Poller's poll": "poller.poll().then(done);",
     select: "zmq.select([pull], [], []).then(done);",
+    "an idle socket that is ref'ed": "pull.ref(); setTimeout(() => { done(); pull.unref(); }, 50).unref();",
+    "an idle socket that is ref'ed, until it is closed":
+      "pull.ref().ref(); setTimeout(() => { done(); pull.close(); }, 50).unref();",
     "a receive on a socket that was unref'ed once": "pull.unref(); pull.ref(); pull.recv().then(done);",
     "a receive on a socket that is ref'ed while it waits":
       "pull.unref(); pull.recv().then(done); setImmediate(() => pull.ref());",

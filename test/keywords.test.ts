@@ -10,7 +10,7 @@ describe("an argument by its name", () => {
     await context.term();
     expect(zmq.Context.instance({ ioThreads: 1 })).toBe(zmq.Context.instance());
     expect(() => new zmq.Context({ ioThreads: "3" } as object as never)).toThrow(TypeError);
-    expect(() => new zmq.Context({ ioThreads: 1, shadow: 0 } as never)).toThrow("unknown option 'shadow'");
+    expect(() => new zmq.Context({ ioThreads: 1, shadows: 0 } as never)).toThrow("unknown option 'shadows'");
   });
 
   test("linger of close and destroy", async () => {

@@ -486,8 +486,8 @@ describe("what is no data", () => {
       expect(error).toBeInstanceOf(TypeError);
       expect(String(error)).toMatch(names);
     };
-    await isTypeError(push.send(data), /the message must be/);
-    await isTypeError(push.send(data, zmq.SNDMORE), /the message must be/);
+    await isTypeError(push.send(data), /the message \(frame 0\) must be/);
+    await isTypeError(push.send(data, zmq.SNDMORE), /the message \(frame 0\) must be/);
     await isTypeError(push.sendMultipart([data]), /frame 0\b/);
     await isTypeError(push.sendMultipart(["a", "b", data, "d"]), /frame 2\b/);
     await isTypeError(push.sendMultipart(["a", "b", data, "d"], { timeout: 5 }), /frame 2\b/);

@@ -42,10 +42,10 @@ function proxied(
   back: zmq.Socket,
   capture?: zmq.Socket | null,
   control?: zmq.Socket,
-): { done: Promise<void>; stop(): Promise<void> } {
+): { done: Promise<unknown>; stop(): Promise<void> } {
   const stop = new AbortController();
   const { signal } = stop;
-  const done = control
+  const done: Promise<unknown> = control
     ? zmq.proxySteerable(front, back, capture, control, { signal })
     : zmq.proxy(front, back, capture, { signal });
   const ended = done.then(
@@ -357,7 +357,7 @@ describe("proxySteerable", () => {
     expect(await order("RESUME")).toEqual(empty);
     await expectFlow(sender, receiver);
     expect(await order("TERMINATE")).toEqual(empty);
-    expect(await done).toBeUndefined();
+    expect(await done).toBe(0);
   });
 
   test.each([
@@ -373,7 +373,7 @@ describe("proxySteerable", () => {
     for (const word of ["PAUSE", "STATISTICS", "unknown", "RESUME"]) await control.peer.send(word);
     await expectFlow(all.sender, all.receiver);
     await control.peer.send("TERMINATE");
-    expect(await done).toBeUndefined();
+    expect(await done).toBe(0);
   });
 
   test("the figures are frames and bytes, of the frontend and then of the backend", async () => {
@@ -783,6 +783,11 @@ describe("sockets that are lent", () => {
       expect(await failure(zmq.proxySteerable(front, back, null, value as never))).toBeInstanceOf(TypeError);
     }
     expect(await failure(zmq.proxy(front, back, null, { signal: 5 as never }))).toBeInstanceOf(TypeError);
+    const reason = new Error("before it began");
+    const signal = AbortSignal.abort(reason);
+    expect(await failure(zmq.proxy(front, back, { signal }))).toBe(reason);
+    expect(await failure(zmq.proxySteerable(front, back, { signal }))).toBe(reason);
+    expect(await failure(zmq.proxySteerable(front, back, null, { signal }))).toBe(reason);
     expect((await failure(zmq.proxy(front, back, null, { sginal: 5 } as never))).message).toMatch(/'signal'/);
     expect([front.linger, back.linger]).toEqual([-1, -1]);
   });

@@ -87,7 +87,7 @@ export async function functions(): Promise<void> {
   const polled: zmq.Future<zmq.PollResult[]> = poller.poll({ timeout: 5 });
   const ready = new Map(await polled);
   ready.get(sub);
-  const proxying: zmq.Future<void> = zmq.proxy_steerable(plain, pair, null, plain);
+  const proxying: zmq.Future<number> = zmq.proxy_steerable(plain, pair, null, plain);
   proxying.cancel();
   const selected = await zmq.select([sub], [], [], 1);
   const term: zmq.Future<void> = context.term();

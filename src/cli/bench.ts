@@ -1,6 +1,9 @@
 /** nodezmq bench: how fast the installed library is on this machine, between threads and between processes. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { noMore, readArguments, readNumber } from "./arguments.js";
 import { inSession, type Session } from "./session.js";
@@ -160,11 +163,13 @@ options:
     const progress = (text: string): void => {
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
     };
+    // libzmq's own wildcard makes a folder in the working directory, which need not be writable.
+    const folder = await mkdtemp(join(tmpdir(), "nodezmq-"));
     await inSession(async (session) => {
       const results: Result[] = [];
       const endpoints = {
         inproc: "inproc://nodezmq-bench-*",
-        ...(session.zmq.has("ipc") && { ipc: "ipc://*" }),
+        ...(session.zmq.has("ipc") && { ipc: `ipc://${join(folder, "bench-*")}` }),
         tcp: "tcp://127.0.0.1:*",
       };
       for (const [transport, url] of Object.entries(endpoints)) {
@@ -182,6 +187,6 @@ options:
       }
       progress("");
       await print(values.json ? `${JSON.stringify(results, null, 1)}\n` : table(results));
-    });
+    }).finally(() => rm(folder, { recursive: true, force: true }));
   },
 };

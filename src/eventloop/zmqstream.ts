@@ -175,7 +175,7 @@ export class ZMQStream {
    * @throws TypeError for what is no data; ZMQError ENOTSOCK once closed. All else is told to `onSend`.
    */
   send(message: Data, flags?: number | StreamSendOptions, options?: StreamSendOptions): void {
-    this.#send(() => [message], flags, options, SEND_KEYS, "the message");
+    this.#send(() => [message], flags, options, SEND_KEYS, "the message (frame 0)");
   }
 
   /** Queues a message of several frames. */

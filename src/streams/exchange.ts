@@ -72,7 +72,7 @@ export function sendOne(
   try {
     const outgoing = new Outgoing(
       Array.isArray(message) ? partsOf(message) : [message],
-      Array.isArray(message) ? undefined : "the message",
+      Array.isArray(message) ? undefined : "the message (frame 0)",
       undefined,
       socket.copyThreshold,
     );
