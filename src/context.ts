@@ -1,7 +1,7 @@
 /** zmq.Context. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
-import { checkKeys, readNamed, readThreshold } from "./call.js";
+import { checkKeys, readPlace, readSignal, readThreshold, readTimeout } from "./call.js";
 import { EINVAL, IO_THREADS_DFLT, type SocketType } from "./constants.js";
 import type { Engine } from "./engine.js";
 import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
@@ -25,6 +25,7 @@ import {
 } from "./options.js";
 import { Socket } from "./socket.js";
 import type { Socket as TypedSocket } from "./socket-types.js";
+import { END_KEYS, type EndOptions, readEnd, within } from "./within.js";
 
 /** How the constructor is told to make something else than a new context. */
 class Existing {
@@ -41,6 +42,14 @@ const settable = [
   "socketClass",
   "copyThreshold",
 ];
+
+/** Options of `destroy`. */
+export interface DestroyOptions extends EndOptions {
+  /** Milliseconds, instead of each socket's LINGER. */
+  linger?: number | null | undefined;
+}
+
+const DESTROY_KEYS = ["linger", ...END_KEYS];
 
 interface ContextArguments {
   ioThreads?: number | undefined;
@@ -268,8 +277,21 @@ export class Context implements AsyncDisposable {
    * Ends the context: pending operations of its sockets are rejected with ContextTerminated; resolves when every
    * socket has been closed and what was queued has been sent, or its LINGER is over. Does not close sockets itself:
    * see `destroy`. On a shadow, only lets go of it.
+   *
+   * @param options how long to wait: the context goes on ending all the same, and calling again waits on
+   * @throws (rejects) Again at the timeout; `signal.reason`
    */
-  term(): Promise<void> {
+  term(options?: EndOptions | null): Promise<void> {
+    try {
+      const limits = readEnd(options, "term");
+      if (limits.signal?.aborted) throw limits.signal.reason;
+      return within(this.#end(), limits);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #end(): Promise<void> {
     if (this.#ending !== undefined) return this.#ending;
     forget(this);
     if (this.#shadow) {
@@ -289,17 +311,21 @@ export class Context implements AsyncDisposable {
   /**
    * Closes the context's sockets of this thread, then `term()`.
    *
-   * @param linger milliseconds, instead of each socket's LINGER; or `{ linger }`
+   * @param linger milliseconds, instead of each socket's LINGER; the options may stand in its place
+   * @param options `linger`, and how long to wait, as for `term`
    */
-  destroy(linger?: number | null | { linger?: number | null }): Promise<void> {
+  destroy(linger?: number | null | DestroyOptions, options?: DestroyOptions | null): Promise<void> {
     try {
-      const wait = readLinger(readNamed(linger, "linger"));
+      const { place, options: given } = readPlace(linger, options, DESTROY_KEYS);
+      const wait = readLinger(place ?? given.linger);
+      const limits = { timeout: readTimeout(given.timeout), signal: readSignal(given.signal) };
+      if (limits.signal?.aborted) throw limits.signal.reason;
       for (const reference of this.#engines) {
         const engine = reference.deref();
         if (engine === undefined || engine.closed) continue;
         engine.close(wait);
       }
-      return this.term();
+      return within(this.#end(), limits);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,6 +1,5 @@
 /** zmq.proxy, proxySteerable and device: forwarding on a native thread. */
 import { constants } from "node:os";
-import { checkKeys, readSignal } from "./call.js";
 import { ENOTSOCK, QUEUE, STREAMER } from "./constants.js";
 import type { Engine } from "./engine.js";
 import { makeError, rangeError, typeError } from "./errors.js";
@@ -8,10 +7,13 @@ import { Messaging } from "./messaging.js";
 import { type ForwarderOptions, native } from "./native.js";
 import { rejectLater } from "./pending.js";
 import type { Socket } from "./socket-types.js";
+import { readEnd, within } from "./within.js";
 
 export interface ProxyOptions {
   /** Aborting it stops the proxy, whose promise rejects with `signal.reason`; the sockets are usable again then. */
   signal?: AbortSignal | undefined;
+  /** Milliseconds, after which the proxy is stopped as by the signal, and rejects with Again. None or negative: never. */
+  timeout?: number | null | undefined;
 }
 
 /** The engine of a socket that may be lent: TypeError, ENOTSOCK or EBUSY if it may not. */
@@ -64,7 +66,7 @@ const isOptions = (value: unknown): boolean =>
   typeof value === "object" &&
   value !== null &&
   Object.getPrototypeOf(value) === Object.prototype &&
-  Object.hasOwn(value, "signal");
+  Object.keys(value).length > 0;
 
 /** What `runProxy` forwards between, as a program has given it. */
 interface Given {
@@ -87,23 +89,21 @@ export function runProxy(
     // The options may stand in place of what was left out before them.
     if (isOptions(capture)) [capture, control, options] = [undefined, undefined, capture];
     else if (isOptions(control)) [control, options] = [undefined, control];
-    const signal = readSignal(checkKeys(options, ["signal"]).signal);
+    const limits = readEnd(options, "proxy");
     const sockets = {
       frontend: engine(frontend, "frontend"),
       backend: engine(backend, "backend"),
       capture: optional(capture, "capture"),
       control: optional(control, "control"),
     };
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (limits.signal?.aborted) return Promise.reject(limits.signal.reason);
     const running = forward(sockets, { ...monitoring, keepAlive: true });
-    if (signal === undefined) return running.done;
-    const abort = (): void => running.stop();
-    signal.addEventListener("abort", abort, { once: true });
-    return running.done
-      .finally(() => signal.removeEventListener("abort", abort))
-      .then(() => {
-        if (signal.aborted) throw signal.reason;
-      });
+    // The sockets are usable again only when the native thread has let go of them.
+    return within(running.done, limits).catch(async (reason: unknown) => {
+      running.stop();
+      await running.done;
+      throw reason;
+    });
   } catch (error) {
     return Promise.reject(error);
   }
@@ -120,7 +120,7 @@ export function proxy(
   frontend: Socket,
   backend: Socket,
   capture?: Socket | null | ProxyOptions,
-  options: ProxyOptions = {},
+  options?: ProxyOptions | null,
 ): Promise<void> {
   return runProxy({ frontend, backend, capture }, options);
 }
@@ -136,7 +136,7 @@ export function proxySteerable(
   backend: Socket,
   capture?: Socket | null | ProxyOptions,
   control?: Socket | null | ProxyOptions,
-  options: ProxyOptions = {},
+  options?: ProxyOptions | null,
 ): Promise<number> {
   return runProxy({ frontend, backend, capture, control }, options).then(() => 0);
 }
@@ -152,7 +152,7 @@ export function device(
   type: number,
   frontend: Socket,
   backend: Socket,
-  options: ProxyOptions = {},
+  options?: ProxyOptions | null,
 ): Promise<void> {
   const wrong = readDevice(type);
   if (wrong !== undefined) return Promise.reject(wrong);

@@ -347,6 +347,34 @@ describe("term", () => {
     await term;
   });
 
+  test("waits as long as it is told to, and goes on ending all the same", async () => {
+    const context = newContext();
+    const socket = context.socket(zmq.PAIR);
+    expect(await failure(context.term({ timeout: 20 }))).toBeInstanceOf(zmq.Again);
+    const stop = new AbortController();
+    const ending = failure(context.term({ signal: stop.signal }));
+    stop.abort("enough");
+    expect(await ending).toBe("enough");
+    expect(thrown(() => context.socket(zmq.PAIR))).toBeInstanceOf(zmq.ContextTerminated);
+    socket.close();
+    await context.term({ timeout: -1, signal: new AbortController().signal });
+    expect(context.closed).toBe(true);
+    await context.term({ timeout: 0 });
+  });
+
+  test("what it cannot take is refused by the promise, and nothing ends", async () => {
+    const context = newContext();
+    const unknown = await failure(context.term({ timout: 5 } as object));
+    expect(unknown).toBeInstanceOf(TypeError);
+    expect(unknown.message).toContain("'timeout'");
+    expect(await failure(context.term(5 as never))).toBeInstanceOf(TypeError);
+    expect(await failure(context.term({ timeout: "x" as never }))).toBeInstanceOf(TypeError);
+    expect(await failure(context.term({ signal: AbortSignal.abort("no") }))).toBe("no");
+    expect(await failure(context.destroy(0, { signal: AbortSignal.abort("no") }))).toBe("no");
+    expect(await failure(context.destroy({ lingr: 5 } as object))).toBeInstanceOf(TypeError);
+    context.socket(zmq.PAIR).close();
+  });
+
   test("is refused nothing by messages that nobody has received", async () => {
     const context = newContext();
     const [pull, push] = pair(context, zmq.PULL, zmq.PUSH);
@@ -508,6 +536,19 @@ describe("destroy", () => {
     queue(context, ipcAddress());
     queue(context, ipcAddress(), 60_000);
     await context.destroy(0);
+  });
+
+  test("waits as long as it is told to for what lingers", async () => {
+    const context = newContext();
+    queue(context, ipcAddress(), 300);
+    expect(await failure(context.destroy({ timeout: 10 }))).toBeInstanceOf(zmq.Again);
+    expect(context.closed).toBe(false);
+    await context.destroy();
+    expect(context.closed).toBe(true);
+    const other = newContext();
+    queue(other, ipcAddress());
+    await other.destroy(null, { linger: 0, timeout: -1 });
+    expect(other.closed).toBe(true);
   });
 
   test("without one each socket keeps its LINGER", async () => {

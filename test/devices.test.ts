@@ -375,7 +375,9 @@ describe.each(kinds)("%s", (name, Kind) => {
     await device.stop();
     expect(device.done).toBe(false);
     await device.start();
-    await Promise.all([device.stop(), device.stop(), device.stop()]);
+    expect((await failure(device.stop({ timout: 1 } as object))).message).toMatch(/'timeout'/);
+    expect(await failure(device.stop({ signal: AbortSignal.abort("no") }))).toBe("no");
+    await Promise.all([device.stop(), device.stop({ timeout: -1 }), device.stop(null)]);
     await device.stop();
     expect(device.done).toBe(true);
   });

@@ -493,6 +493,17 @@ describe("the end of a proxy", () => {
     expect(front.linger).toBe(0);
   });
 
+  test("by its time: it rejects with Again, and the sockets are usable again", async () => {
+    const { front, back, sender, receiver } = streamer();
+    expect(await failure(zmq.proxy(front, back, { timeout: 20 }))).toBeInstanceOf(zmq.Again);
+    expect(await failure(zmq.proxySteerable(front, back, null, null, { timeout: 0 }))).toBeInstanceOf(
+      zmq.Again,
+    );
+    await sender.send("by hand");
+    await back.send(await front.recv());
+    expect(String(await receiver.recv())).toBe("by hand");
+  });
+
   test("by a signal that was aborted before: nothing begins", async () => {
     const { front, back, sender } = streamer();
     await sender.send("x");

@@ -3,8 +3,8 @@ import { checkKeys, readSignal, readTimeout } from "../call.js";
 import { QUEUE } from "../constants.js";
 import { Context } from "../context.js";
 import { isGone } from "../engine.js";
-import { Again, callSite, plainError, trimStack, ZMQError } from "../errors.js";
-import { onAbort } from "../pending.js";
+import { callSite, plainError, trimStack, ZMQError } from "../errors.js";
+import { END_KEYS, type EndOptions, readEnd, within } from "../within.js";
 import { readArguments, readType } from "./arguments.js";
 import type { Part, Prefixes, Recipe } from "./recipe.js";
 import { Reservations } from "./reservations.js";
@@ -18,14 +18,6 @@ export interface StartOptions {
    * Aborting it while the device starts rejects with `signal.reason`, and nothing is left of it; later it stops the
    * device as `stop()` does.
    */
-  signal?: AbortSignal | undefined;
-}
-
-/** Options of `join`. */
-export interface JoinOptions {
-  /** Milliseconds, after which `join` rejects with Again. */
-  timeout?: number | null | undefined;
-  /** Aborting it rejects with `signal.reason`; the device goes on. */
   signal?: AbortSignal | undefined;
 }
 
@@ -147,12 +139,21 @@ export class Device {
   /**
    * Stops the device; resolves when it has ended, its sockets are closed and their addresses are free. A start-up that
    * is under way is completed first. Without effect if it does not run.
+   *
+   * @param options how long to wait for its end, which comes all the same
+   * @throws (rejects) Again at the timeout; `signal.reason`
    */
-  stop(): Promise<void> {
+  async stop(options?: EndOptions | null): Promise<void> {
+    const limits = readEnd(options, "stop");
     const session = this.#session;
-    if (session === undefined || session.over) return Promise.resolve();
+    if (session === undefined || session.over) return;
     session.stop();
-    return held(session.ended).then(() => {});
+    await held(
+      within(
+        session.ended.then(() => {}),
+        limits,
+      ),
+    );
   }
 
   /**
@@ -162,9 +163,9 @@ export class Device {
    * for ever. `{ timeout }` is in milliseconds, and rejects with Again.
    * @throws (rejects) an Error if it has never been started
    */
-  async join(timeout?: number | null | JoinOptions): Promise<void> {
+  async join(timeout?: number | null | EndOptions): Promise<void> {
     const given = typeof timeout === "object" && timeout !== null;
-    const options = given ? checkKeys(timeout, ["timeout", "signal"]) : {};
+    const options = given ? checkKeys(timeout, END_KEYS) : {};
     const signal = readSignal(options.signal);
     const read = readTimeout(given ? options.timeout : timeout) ?? -1;
     const limit = given || read < 0 ? read : readTimeout(read * 1000);
@@ -174,19 +175,8 @@ export class Device {
     }
     if (signal?.aborted) throw signal.reason;
     if (session.over) return;
-    await held(
-      new Promise<void>((resolve, reject) => {
-        const end = (settle: () => void): void => {
-          clearTimeout(timer);
-          deafen?.();
-          settle();
-        };
-        const expired = (): void => end(given ? () => reject(new Again()) : resolve);
-        const timer = limit === undefined || limit < 0 ? undefined : setTimeout(expired, limit);
-        const deafen = signal && onAbort(signal, () => end(() => reject(signal.reason)));
-        void session.ended.then(() => end(resolve));
-      }),
-    );
+    const ended = session.ended.then(() => {});
+    await held(within(ended, { timeout: limit, signal }, given ? "rejects" : "resolves"));
   }
 
   /**

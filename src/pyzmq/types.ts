@@ -1,6 +1,11 @@
 /** What the loop in spell.ts makes of a namespace, for the type checker. */
 import type { SocketType, SUB } from "../constants.js";
-import type { Context as MainContext, SocketClass as NewSocketClass, NewSocketOptions } from "../context.js";
+import type {
+  DestroyOptions,
+  Context as MainContext,
+  SocketClass as NewSocketClass,
+  NewSocketOptions,
+} from "../context.js";
 import type { Endpoint } from "../endpoint.js";
 import type { Frame as MainFrame } from "../frame.js";
 import type {
@@ -20,6 +25,7 @@ import type {
   SendOnly,
 } from "../socket-types.js";
 import type { MessageTracker } from "../tracker.js";
+import type { EndOptions } from "../within.js";
 import type { Calls, Keys } from "./calls.js";
 import type { Future } from "./future.js";
 import type { Snake } from "./names.js";
@@ -206,8 +212,8 @@ export interface Context extends MainContext, ContextOptions, ContextNames, Defa
   ): S;
   socket<T extends SocketType>(type: T, options?: SocketOptionKeys | null): Socket<T>;
   socket(type: number, options?: SocketOptionKeys | null): Socket;
-  term(): Future<void>;
-  destroy(linger?: number | null): Future<void>;
+  term(options?: EndOptions | null): Future<void>;
+  destroy(linger?: number | null | DestroyOptions, options?: DestroyOptions | null): Future<void>;
 }
 
 export interface ContextClass {
