@@ -107,7 +107,8 @@ describe("names", () => {
     const frame = await right.recv({ copy: false });
     expect(frame).toBeInstanceOf(main.Frame);
     expect([frame.routing_id, frame.byte_length, frame.tracker_event]).toEqual([0, 1, null]);
-    expect(Reflect.get(new zmq.ZMQVersionError("9.9"), "minVersion")).toBe("9.9");
+    const version = new zmq.ZMQVersionError("9.9");
+    expect([version.minVersion, Reflect.get(version, "min_version")]).toEqual(["9.9", "9.9"]);
     expect([zmq.ZMQError, zmq.error.Again, zmq.Frame]).toEqual([main.ZMQError, main.error.Again, main.Frame]);
   });
 
@@ -124,6 +125,10 @@ describe("names", () => {
     } as object);
     expect([socket.linger, socket.tcpKeepaliveIdle]).toEqual([7, 9]);
     socket.close();
+    const subscriber = left.context.socket(zmq.SUB, zmq.Socket, { SUBSCRIBE: "a", RCVTIMEO: 5 } as object);
+    expect(subscriber).toBeInstanceOf(zmq.Socket);
+    expect(subscriber.rcvtimeo).toBe(5);
+    subscriber.close();
     await left.send_json({ any_key: { other_key: 1 } });
     expect(await right.recv_json()).toEqual({ any_key: { other_key: 1 } });
   });

@@ -18,16 +18,23 @@ import type * as types from "./types.js";
 import { deviceCalls, pollerCalls, socketCalls } from "./waiting.js";
 
 /** Option names in lower case, and the properties that they are. */
+const spellingsOf = (names: readonly string[]): Map<string, string> =>
+  new Map(names.map((name) => [snake(name), name]));
+
 function attributes(...tables: readonly object[]): Map<string, string> {
   const methods: readonly string[] = notAccessors;
-  const names = tables.flatMap((table) => Object.keys(table)).filter((name) => !methods.includes(name));
-  return new Map(names.map((name) => [snake(name), name]));
+  return spellingsOf(tables.flatMap((table) => Object.keys(table)).filter((name) => !methods.includes(name)));
 }
 
 const ofSockets = attributes(socketOptions);
 const ofContexts = attributes(contextOptions, socketOptions);
+const keys = spellingsOf(Object.keys(socketOptions));
 /** The property that an option's name in any spelling stands for. */
-const optionKey = (name: string): string => ofSockets.get(snake(name).toLowerCase()) ?? camel(name);
+const optionKey = (name: string): string => keys.get(snake(name).toLowerCase()) ?? camel(name);
+const optionKeys = (options: unknown): unknown =>
+  isPlain(options)
+    ? Object.fromEntries(Object.entries(options).map(([name, value]) => [optionKey(name), value]))
+    : options;
 
 const spellings = new Map<unknown, Spelling>([
   [MainSocket, { calls: socketCalls, attributes: ofSockets, fields: ["copyThreshold"] }],
@@ -98,12 +105,16 @@ Object.defineProperties(Context.prototype, {
   },
   socket: {
     configurable: true,
-    value(this: Context, type: number, options: unknown): unknown {
-      const given = isPlain(options)
-        ? Object.fromEntries(Object.entries(options).map(([name, value]) => [optionKey(name), value]))
-        : options;
-      return (openSocket as MainContext["socket"]).call(this, type, given as never);
+    value(this: Context, type: number, ...more: unknown[]): unknown {
+      return Reflect.apply(openSocket as MainContext["socket"], this, [type, ...more.map(optionKeys)]);
     },
+  },
+});
+
+Object.defineProperty(zmq.ZMQVersionError.prototype, "min_version", {
+  configurable: true,
+  get(this: zmq.ZMQVersionError) {
+    return this.minVersion;
   },
 });
 

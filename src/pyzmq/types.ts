@@ -205,7 +205,11 @@ export type SocketOptionKeys = Keys<NewSocketOptions> & {
 };
 
 export interface Context extends MainContext, ContextOptions, ContextNames, DefaultNames {
-  socket<S extends AnySocket>(type: number, socketClass: NewSocketClass<S>): S;
+  socket<S extends AnySocket>(
+    type: number,
+    socketClass: NewSocketClass<S>,
+    options?: SocketOptionKeys | null,
+  ): S;
   socket<S extends AnySocket>(
     type: number,
     options: SocketOptionKeys & Keys<{ socketClass: NewSocketClass<S> }>,
