@@ -104,9 +104,10 @@ function trim(stack: string): string[] {
     const location = frame?.[1] ?? frame?.[2] ?? "";
     return !ours(location) && !builtin(location);
   });
-  // Without any line of the caller's the whole trace is better than none.
+  // Where nobody awaits the call there is no line of the caller's; our own would tell nobody anything.
+  if (first < 0) return [];
   const limit: number | undefined = Error.stackTraceLimit;
-  return frames.slice(Math.max(first, 0)).slice(0, typeof limit === "number" ? limit : undefined);
+  return frames.slice(first).slice(0, typeof limit === "number" ? limit : undefined);
 }
 
 // Puts a private field on an error of any class: cheaper than a WeakMap, and invisible.

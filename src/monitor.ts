@@ -156,6 +156,7 @@ export function monitorEvents(
   events: number,
 ): AsyncIterableIterator<MonitorEvent> {
   const socket = openMonitor(engine, context, events, null);
+  const reader = Messaging.engineOf(socket) as Engine;
   const messages = socket[Symbol.asyncIterator]();
   /** The next event; undefined when there are no more. */
   const read = (): Promise<MonitorEvent | undefined> =>
@@ -166,14 +167,21 @@ export function monitorEvents(
   // Once the socket is closed the events that are left are few, and are taken out at once: a loop that nobody goes on with
   // must not keep a socket of the context open.
   let left: Promise<MonitorEvent[]> | undefined;
+  /** How many calls of `next` wait: they keep the process alive, also when the socket has been closed. */
+  let asked = 0;
+  const keep = (): void => {
+    if (left === undefined || socket.closed) return;
+    if (asked === 0) socket.unref();
+    else if (!reader.referenced) reader.ref();
+  };
   const forget = engine.onClose(() => {
-    socket.unref();
     left = (async () => {
       const rest: MonitorEvent[] = [];
       for (let event = await read(); event !== undefined; event = await read()) rest.push(event);
       socket.close();
       return rest;
     })();
+    keep();
   });
   const end = (): IteratorResult<MonitorEvent> => {
     forget();
@@ -182,8 +190,15 @@ export function monitorEvents(
   };
   const iterator: AsyncIterableIterator<MonitorEvent> = {
     next: async () => {
-      const event = left === undefined ? await read() : (await left).shift();
-      return event === undefined ? end() : { value: event, done: false };
+      try {
+        asked++;
+        keep();
+        const event = left === undefined ? await read() : (await left).shift();
+        return event === undefined ? end() : { value: event, done: false };
+      } finally {
+        asked--;
+        keep();
+      }
     },
     return: () => Promise.resolve(end()),
     [Symbol.asyncIterator]: () => iterator,

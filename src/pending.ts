@@ -1,5 +1,5 @@
 /** Operations that wait: first in, first out, and gone in one step when they are cancelled or time out. */
-import { Again } from "./errors.js";
+import { Again, type CallSite, callSite, trimStack, ZMQError } from "./errors.js";
 
 /** How a call wants to wait. */
 export interface WaitLimits {
@@ -29,6 +29,8 @@ export class Waiter<T = unknown> {
   queue: Queue | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #deafen: (() => void) | undefined = undefined;
+  /** Where the call was made, if it may time out: nobody who awaits it need be there to tell then. */
+  #site: CallSite | undefined = undefined;
 
   constructor(
     readonly attempt: Attempt<T>,
@@ -48,12 +50,17 @@ export class Waiter<T = unknown> {
   fail(make: () => unknown): void {
     this.leave();
     const { annotate } = this;
-    rejectLater(this.resolve, annotate === undefined ? make : () => annotate(make()));
+    const site = this.#site;
+    rejectLater(this.resolve, () => {
+      const error = annotate === undefined ? make() : annotate(make());
+      return site !== undefined && error instanceof ZMQError ? trimStack(error, site) : error;
+    });
   }
 
   /** Ends the waiting at the deadline or when the signal is aborted; `ended` is told of either. */
   limit({ timeout, signal }: Wait, referenced: boolean, ended: () => void): void {
     if (timeout >= 0) {
+      this.#site = callSite(); // takes microseconds: too long for those that do not set a timer as well
       this.#timer = setTimeout(() => {
         this.fail(expired);
         ended();

@@ -558,9 +558,8 @@ describe("the stack trace begins at the caller's line, the one below `mark()`:",
       await Promise.all([pull.recv({ timeout })]);
     },
     "a function that returns the promise": async ({ pull, timeout }) => {
-      const helper = (): Promise<Buffer> => pull.recv({ timeout });
       mark();
-      await helper();
+      await (() => pull.recv({ timeout }))();
     },
   };
 
@@ -568,6 +567,18 @@ describe("the stack trace begins at the caller's line, the one below `mark()`:",
     const error = await rejection(call({ ...idle(), timeout: 1 }));
     expect(error).toBeInstanceOf(zmq.Again);
     expect(firstLine(error)).toBe(marked + 1);
+  });
+
+  test("of a call that nobody awaits, also when its time is over", async () => {
+    const { pull } = idle();
+    mark();
+    const late = new Promise<Error>((resolve) => void pull.recv({ timeout: 1 }).catch(resolve));
+    expect(firstLine(await late)).toBe(marked + 1);
+    const closed = new Promise<Error>((resolve) => setTimeout(() => pull.recv().catch(resolve)));
+    await turn();
+    setTimeout(() => pull.close());
+    // Nothing of the caller's is known then, and our own frames are nobody's business.
+    expect((await closed).stack).not.toMatch(/[\\/](lib|src)[\\/]/);
   });
 
   test.each(Object.entries(late))("of %s whose socket was closed", async (_name, call) => {

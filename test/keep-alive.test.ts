@@ -140,6 +140,25 @@ describe.concurrent("a process stays alive", () => {
     expect(stdout).not.toContain("let go");
   });
 
+  test("until the events of a socket that has been closed are all told", async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        run(`${open}
+          (async () => {
+            pull.bind("tcp://127.0.0.1:*");
+            const heard = (async () => { for await (const event of pull.events()) say(event.name); })();
+            push.connect(pull.lastEndpoint);
+            await push.send("x");
+            await pull.recv();
+            pull.close();
+            await heard;
+            say("ended");
+          })();`),
+      ),
+    );
+    for (const { code, stdout } of outcomes) expect([code, stdout.includes("ended")]).toEqual([0, true]);
+  });
+
   test("once a call pends again on a socket that had ended its waiting", async () => {
     const outcome = await run(`${open}
       pull.bind("inproc://a");
