@@ -18,7 +18,7 @@ const file = (target) => (typeof target === "string" ? target : file(target.defa
 const { exports } = /** @type {{ exports: Record<string, Target> }} */ (
   JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 );
-// `nodezmq/asyncio` is the main entry once more.
+// `nodezmq/green` is the main entry once more.
 const sources = new Set(
   Object.values(exports)
     .map(file)

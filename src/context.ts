@@ -2,9 +2,10 @@
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
 import { checkKeys, readPlace, readSignal, readThreshold, readTimeout } from "./call.js";
-import { EINVAL, IO_THREADS_DFLT, type SocketType } from "./constants.js";
+import { EINVAL, IO_THREADS_DFLT, RCVHWM, SNDHWM, type SocketType } from "./constants.js";
+import { Defaults, setOptions, settable } from "./defaults.js";
 import type { Engine } from "./engine.js";
-import { ContextTerminated, makeError, plainError, typeError, ZMQError } from "./errors.js";
+import { ContextTerminated, makeError, typeError, ZMQError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import { type NativeContext, native } from "./native.js";
 import {
@@ -20,7 +21,6 @@ import {
   optionNumber,
   readLinger,
   type SocketOptionWrites,
-  socketOptionRow,
   socketOptions,
 } from "./options.js";
 import { Socket } from "./socket.js";
@@ -37,11 +37,7 @@ class Existing {
 
 const sockets: Readonly<Record<string, OptionRow>> = socketOptions;
 const contexts: Readonly<Record<string, OptionRow>> = contextOptions;
-const settable = [
-  ...Object.keys(sockets).filter((name) => sockets[name]?.[2] !== "r"),
-  "socketClass",
-  "copyThreshold",
-];
+const SOCKET_KEYS = [...settable, "socketClass", "copyThreshold"];
 
 /** Options of `destroy`. */
 export interface DestroyOptions extends EndOptions {
@@ -99,6 +95,8 @@ export type SocketClass<S extends Socket = Socket> = new (context: Context, type
 
 /** Options of `context.socket`. */
 export type NewSocketOptions = SocketOptionWrites & {
+  /** Both high-water marks, in messages; `sndhwm` and `rcvhwm` go before it. */
+  hwm?: number | undefined;
   /** What makes the socket, instead of the context's own class. */
   socketClass?: SocketClass | undefined;
   /** Bytes from which `copy: false` shares memory. Default `zmq.COPY_THRESHOLD`. */
@@ -121,7 +119,7 @@ export class Context implements AsyncDisposable {
   readonly #native: NativeContext;
   readonly #shadow: boolean;
   readonly #engines = new Set<WeakRef<Engine>>();
-  readonly #defaults = new Map<number, unknown>();
+  readonly #defaults = new Defaults();
   #terminated = false;
   #ending: Promise<void> | undefined;
 
@@ -162,7 +160,7 @@ export class Context implements AsyncDisposable {
   }
 
   /** Another face of a context, by itself or its `underlying`; `term()` on it lets go of the shadow only. */
-  static shadow(context: Context | bigint): Context {
+  static shadow(context: Context | bigint | number): Context {
     return new (classOf(this))(new Existing(shadowOf(context), true) as unknown as number);
   }
 
@@ -202,24 +200,15 @@ export class Context implements AsyncDisposable {
     const stands = typeof options === "object" && options !== null;
     const place = stands ? undefined : options;
     if (stands && more !== undefined && more !== null) throw typeError("options are given twice");
-    const named = checkKeys((stands ? options : undefined) ?? more ?? {}, settable) as NewSocketOptions;
+    const named = checkKeys((stands ? options : undefined) ?? more ?? {}, SOCKET_KEYS) as NewSocketOptions;
     const { socketClass = place ?? undefined, copyThreshold, ...given } = named;
     if (socketClass !== undefined && typeof socketClass !== "function")
       throw typeError("socketClass must be a class of sockets");
     const socket = socketClass === undefined ? this.newSocket(type) : new socketClass(this, type);
     try {
-      for (const [option, value] of this.#defaults) {
-        try {
-          socket.set(option, value as never);
-        } catch (error) {
-          // A default that this type of socket does not have (SUBSCRIBE) is none for it.
-          if (!(error instanceof ZMQError)) throw error;
-        }
-      }
+      this.#defaults.apply(socket);
       if (copyThreshold !== undefined) socket.copyThreshold = readThreshold(copyThreshold);
-      for (const [name, value] of Object.entries(given)) {
-        if (value !== undefined) socket.set((sockets[name] as OptionRow)[0], value as never);
-      }
+      setOptions(socket, given);
       return socket;
     } catch (error) {
       socket.close(0);
@@ -227,9 +216,12 @@ export class Context implements AsyncDisposable {
     }
   }
 
+  /** What `socket` makes when it is not told a class: for subclasses, in place of `newSocket`. */
+  declare protected _socketClass?: SocketClass;
+
   /** Makes the sockets, without options: for subclasses that have sockets of a class of their own. */
   protected newSocket(type: number): Socket {
-    return new Socket(this, type);
+    return new (this._socketClass ?? Socket)(this, type);
   }
 
   /** Sets a context option by its number. See zmq_ctx_set(3). */
@@ -237,40 +229,61 @@ export class Context implements AsyncDisposable {
     this.#alive();
     const number = optionNumber(option);
     const encoded = encodeOption(contextOptionRow(number), number, value).value;
-    this.#native.set(number, typeof encoded === "bigint" ? Number(encoded) : (encoded as number | string));
+    try {
+      this.#native.set(number, typeof encoded === "bigint" ? Number(encoded) : (encoded as number | string));
+    } catch (error) {
+      throw named(error, "setting", number);
+    }
   }
 
   /** Reads a context option by its number. See zmq_ctx_get(3). */
   get<N extends number>(option: N): ContextOptionValue<N> {
     this.#alive();
     const number = optionNumber(option);
-    return decodeOption(contextOptionRow(number), number, this.#native.get(number)) as ContextOptionValue<N>;
+    try {
+      return decodeOption(
+        contextOptionRow(number),
+        number,
+        this.#native.get(number),
+      ) as ContextOptionValue<N>;
+    } catch (error) {
+      throw named(error, "reading", number);
+    }
   }
 
   /** Sets a default for the sockets made later; `undefined` removes it. */
   setsockopt(option: number, value: unknown): void {
-    const number = optionNumber(option);
-    if (value === undefined) {
-      this.#defaults.delete(number);
-      return;
-    }
-    encodeOption(socketOptionRow(number), number, value); // a wrong value is told here, not when a socket is made
-    this.#defaults.set(number, value);
-  }
-
-  /** The defaults for sockets made later, by option number, as they are now. */
-  get sockopts(): Map<number, unknown> {
-    return new Map(this.#defaults);
+    this.#alive();
+    this.#defaults.set(option, value);
   }
 
   /** The default for an option. An Error that names it if there is none. */
   getsockopt(option: number): unknown {
-    const number = optionNumber(option);
-    if (!this.#defaults.has(number)) {
-      const name = optionName(socketOptionRow(number), number);
-      throw plainError(`the context has no default for socket option ${number} (${name})`);
-    }
-    return this.#defaults.get(number);
+    this.#alive();
+    return this.#defaults.get(option);
+  }
+
+  /** The defaults for sockets made later, by option number, as they are now. */
+  get sockopts(): Map<number, unknown> {
+    this.#alive();
+    return this.#defaults.all;
+  }
+
+  /** Both high-water marks of sockets made later, in messages; reads SNDHWM. */
+  get hwm(): number {
+    return this.getsockopt(SNDHWM) as number;
+  }
+  set hwm(value: number) {
+    this.setsockopt(SNDHWM, value);
+    this.setsockopt(RCVHWM, value);
+  }
+
+  /** MAX_MSGSZ by the name that the reference of libzmq's options has for it. */
+  get maxMsgSize(): number {
+    return this.maxMsgsz;
+  }
+  set maxMsgSize(value: number) {
+    this.maxMsgsz = value;
   }
 
   /**
@@ -370,6 +383,12 @@ export const contextInside = (context: unknown): Inside => inside(context);
 // A context is not collected, and so not terminated, while somebody still has a shadow of it.
 const shadowed = new WeakMap<NativeContext, Context>();
 
+/** An error of libzmq's about an option, which says which one. */
+const named = (error: unknown, what: string, option: number): unknown =>
+  error instanceof ZMQError && error.errno === EINVAL
+    ? makeError(EINVAL, `${what} ${optionName(contextOptionRow(option), option)}`)
+    : error;
+
 function shadowOf(context: unknown): NativeContext {
   if (context instanceof Context) {
     const shadow = new native.Context(contextInside(context).native.address(), "shadow");
@@ -377,6 +396,8 @@ function shadowOf(context: unknown): NativeContext {
     return shadow;
   }
   if (typeof context === "bigint") return new native.Context(context, "shadow");
+  if (typeof context === "number" && Number.isSafeInteger(context))
+    return new native.Context(BigInt(context), "shadow");
   throw typeError("a shadow takes a Context or the bigint of its `underlying`");
 }
 

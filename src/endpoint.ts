@@ -1,5 +1,6 @@
 /** Addresses, and what `bind` and `connect` return. */
-import { typeError } from "./errors.js";
+import { EINVAL } from "./constants.js";
+import { makeError, typeError } from "./errors.js";
 
 /** An address as text; pyzmq takes bytes too. */
 export function readAddress(address: unknown): string {
@@ -8,6 +9,17 @@ export function readAddress(address: unknown): string {
   const got =
     typeof address === "string" ? "one with a NUL in it" : address === null ? "null" : typeof address;
   throw typeError(`expected the address as a string such as "tcp://127.0.0.1:5555", got ${got}`);
+}
+
+const PORT = /^(?:tcp|udp|wss?):\/\/.*:(\d+)(?:\/[^:]*)?$/;
+
+/** An address to bind or connect. libzmq takes a port's lowest 16 bits, which would be somebody else's. */
+export function readTarget(address: unknown): string {
+  const given = readAddress(address);
+  const port = PORT.exec(given)?.[1];
+  if (port !== undefined && Number(port) > 65535)
+    throw makeError(EINVAL, `a port is 65535 or less; got ${port}`, given);
+  return given;
 }
 
 /** What an endpoint undoes. */

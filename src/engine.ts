@@ -7,6 +7,7 @@
  */
 import { EAGAIN, ENOTSOCK, ETERM, POLLIN, POLLOUT, RCVTIMEO, SNDTIMEO } from "./constants.js";
 import { inContext } from "./diagnostics.js";
+import { patience } from "./ending.js";
 import { Again, makeError, ZMQError } from "./errors.js";
 import { Kind, type NativeContext, type NativeSocket, native, SIGNALLED } from "./native.js";
 import {
@@ -153,7 +154,7 @@ export class Engine {
       };
       let fresh = looked || tried();
       if (value === undefined && !dontWait) {
-        const limit = timeout ?? this.#timeout(direction);
+        const limit = patience(timeout ?? this.#timeout(direction));
         const deadline = limit < 0 ? 0 : performance.now() + limit;
         let idle = 0;
         while (value === undefined) {
@@ -237,8 +238,12 @@ export class Engine {
     this.#setReferenced(false);
   }
 
+  /** Another engine's sockets are unref'ed with this one's, and ref'ed; until it is taken out of the set. */
+  readonly followers = new Set<Engine>();
+
   #setReferenced(referenced: boolean): void {
     this.#referenced = referenced;
+    for (const follower of this.followers) follower.#setReferenced(referenced);
     this.native.reference(referenced);
     for (const queue of [this.#receives, this.#sends]) {
       for (let waiter = queue.first; waiter !== undefined; waiter = waiter.next) {

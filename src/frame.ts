@@ -1,4 +1,5 @@
 /** zmq.Frame: a message frame with its properties. */
+import { isUtf8 } from "node:buffer";
 import { inspect } from "node:util";
 import { checkKeys, readFlag, readThreshold } from "./call.js";
 import { COPY_THRESHOLD, EINVAL } from "./constants.js";
@@ -182,7 +183,8 @@ export class Frame {
 
   [inspect.custom](): string {
     const { length } = this;
-    const shown = length <= 16 ? this.toString("latin1") : `${this.buffer.toString("latin1", 0, 12)}...`;
+    const encoding = isUtf8(this.buffer) ? "utf8" : "latin1";
+    const shown = length <= 16 ? this.toString(encoding) : `${this.buffer.toString(encoding, 0, 12)}...`;
     return `Frame(${JSON.stringify(shown)}${length <= 16 ? "" : ` ${length} bytes`})`;
   }
 

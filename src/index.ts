@@ -1,8 +1,9 @@
 /** nodezmq: pyzmq's API on Node.js. */
 import { readTimeout } from "./call.js";
-import { typeError } from "./errors.js";
+import { rangeError, typeError } from "./errors.js";
 import { native } from "./native.js";
 
+export * as asyncio from "./asyncio.js";
 export * as auth from "./auth/index.js";
 export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
@@ -27,8 +28,8 @@ export {
 } from "./errors.js";
 export * as eventloop from "./eventloop/index.js";
 export { Frame, Frame as Message, type FrameOptions } from "./frame.js";
-/** zmq.asyncio is this library under pyzmq's other name: its calls are asynchronous as they are. */
-export * as asyncio from "./index.js";
+/** zmq.green, which makes pyzmq's blocking calls cooperative, is this library: its calls are as they are. */
+export * as green from "./index.js";
 export * as log from "./log/index.js";
 export type { ReceiveIntoOptions, ReceiveOptions, SyncReceiveOptions } from "./messaging.js";
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
@@ -46,6 +47,8 @@ export {
   curveKeypair,
   curvePublic,
   DRAFT_API,
+  getIncludes,
+  getLibraryDirs,
   has,
   PYZMQ_DRAFT_API,
   pyzmqVersion,
@@ -62,7 +65,8 @@ export {
  */
 export function setExitLinger(milliseconds: number): void {
   const limit = readTimeout(milliseconds);
-  if (limit === undefined || limit < 0)
-    throw typeError("setExitLinger takes a number of milliseconds, 0 or more");
+  if (limit === undefined) throw typeError("setExitLinger takes a number of milliseconds, 0 or more");
+  if (limit < 0)
+    throw rangeError(`setExitLinger takes a number of milliseconds, 0 or more; got ${milliseconds}`);
   native.setExitLinger(Math.ceil(limit));
 }

@@ -149,10 +149,12 @@ export class Messaging extends Sending {
   /** Receives a frame as text. A RangeError, the frame being consumed, if it is not valid in the `encoding` (UTF-8). */
   recvString(
     flags?: number | (WaitOptions & TextOptions),
-    options?: WaitOptions & TextOptions,
+    options?: BufferEncoding | (WaitOptions & TextOptions),
   ): Promise<string> {
     try {
-      const call = readCall(flags, options, TEXT_KEYS);
+      // pyzmq's order is flags, encoding.
+      const given = typeof options === "string" ? { encoding: options } : options;
+      const call = readCall(flags, given, TEXT_KEYS);
       const encoding = readEncoding(call.options.encoding); // before anything is consumed
       const { native } = this.#engine;
       const take = (): string | undefined => {
@@ -211,11 +213,16 @@ export class Messaging extends Sending {
   }
 
   /** Receives whatever has arrived: at least one message, at most `max`. */
-  recvBatch(max: number | WaitOptions = BATCH, options?: WaitOptions): Promise<Buffer[][]> {
+  recvBatch(
+    max: number | WaitOptions = BATCH,
+    flags?: number | WaitOptions,
+    options?: WaitOptions,
+  ): Promise<Buffer[][]> {
     try {
-      const most = typeof max === "object" ? BATCH : readMax(max);
+      const stands = typeof max === "object";
+      const most = stands ? BATCH : readMax(max);
       const { native } = this.#engine;
-      const call = readCall(typeof max === "object" ? max : undefined, options, WAIT_KEYS);
+      const call = readCall(stands ? max : flags, stands ? flags : options, WAIT_KEYS);
       return this.#engine.run(POLLIN, () => takeMessages(native, most), call, call.dontWait);
     } catch (error) {
       return this.#engine.refused(error);
@@ -242,10 +249,15 @@ export class Messaging extends Sending {
   }
 
   /** `recvBatch` that blocks the thread. */
-  recvBatchSync(max: number | SyncOptions = BATCH, options?: SyncOptions): Buffer[][] {
-    const most = typeof max === "object" ? BATCH : readMax(max);
+  recvBatchSync(
+    max: number | SyncOptions = BATCH,
+    flags?: number | SyncOptions,
+    options?: SyncOptions,
+  ): Buffer[][] {
+    const stands = typeof max === "object";
+    const most = stands ? BATCH : readMax(max);
     const take = (): Buffer[][] | undefined => takeMessages(this.#engine.native, most);
-    const call = readCall(typeof max === "object" ? max : undefined, options, SYNC_KEYS);
+    const call = readCall(stands ? max : flags, stands ? flags : options, SYNC_KEYS);
     return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
 

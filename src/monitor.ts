@@ -3,8 +3,9 @@ import type { WaitOptions } from "./call.js";
 import { DONTWAIT, EPROTONOSUPPORT, EVENT_MONITOR_STOPPED, Event, PAIR } from "./constants.js";
 import type { Context } from "./context.js";
 import type { Engine } from "./engine.js";
-import { makeError, plainError, typeError } from "./errors.js";
+import { callSite, makeError, plainError, trimStack, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
+import { onAbort } from "./pending.js";
 import { forward } from "./proxy.js";
 import type { Socket } from "./socket-types.js";
 import { threads } from "./threads.js";
@@ -50,7 +51,14 @@ export function recvMonitorMessage(
   options?: WaitOptions,
 ): Promise<MonitorEvent> {
   if (!(socket instanceof Messaging)) return Promise.reject(typeError("expected a monitor's socket"));
-  return socket.recvMultipart(flags, options).then(parseMonitorMessage);
+  const site = callSite();
+  return socket.recvMultipart(flags, options).then((frames) => {
+    try {
+      return parseMonitorMessage(frames);
+    } catch (error) {
+      throw trimStack(error as Error, site);
+    }
+  });
 }
 
 /** `recvMonitorMessage` that blocks the thread. */
@@ -154,7 +162,9 @@ export function monitorEvents(
   engine: Engine,
   context: Context,
   events: number,
+  signal?: AbortSignal,
 ): AsyncIterableIterator<MonitorEvent> {
+  if (signal?.aborted) throw signal.reason;
   const socket = openMonitor(engine, context, events, null);
   const reader = Messaging.engineOf(socket) as Engine;
   const messages = socket[Symbol.asyncIterator]();
@@ -171,7 +181,7 @@ export function monitorEvents(
   let asked = 0;
   const keep = (): void => {
     if (left === undefined || socket.closed) return;
-    if (asked === 0) socket.unref();
+    if (asked === 0 || !engine.referenced) socket.unref();
     else if (!reader.referenced) reader.ref();
   };
   const forget = engine.onClose(() => {
@@ -183,8 +193,13 @@ export function monitorEvents(
     })();
     keep();
   });
+  engine.followers.add(reader);
+  if (!engine.referenced) socket.unref();
+  const deafen = signal && onAbort(signal, () => void end());
   const end = (): IteratorResult<MonitorEvent> => {
     forget();
+    deafen?.();
+    engine.followers.delete(reader);
     socket.close();
     return { value: undefined, done: true };
   };
@@ -194,6 +209,7 @@ export function monitorEvents(
         asked++;
         keep();
         const event = left === undefined ? await read() : (await left).shift();
+        if (signal?.aborted) throw signal.reason;
         return event === undefined ? end() : { value: event, done: false };
       } finally {
         asked--;

@@ -527,7 +527,10 @@ export const contextOptionRow = (option: number): OptionRow | undefined => conte
 
 /** The constant's name, `"LINGER"`, for messages; `"option 999"` where there is none. */
 export function optionName(row: OptionRow | undefined, option: number): string {
-  return (row && names.get(row)) ?? `option ${option}`;
+  if (row !== undefined) return names.get(row) ?? `option ${option}`;
+  // HWM, and options of other versions of libzmq's.
+  const known = Object.entries(zmq.SocketOption).find(([, number]) => number === option);
+  return known?.[0] ?? `option ${option}`;
 }
 
 /** What a program gave as an option's number, checked. */

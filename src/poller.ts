@@ -1,6 +1,7 @@
 /** zmq.Poller, zmq.select and zmq.zmqPoll: waiting for any of several sockets and descriptors. */
-import { readMask, readPlace, readSignal, readTimeout, type WaitOptions } from "./call.js";
+import { readMask, readNamed, readPlace, readSignal, readTimeout, type WaitOptions } from "./call.js";
 import { ENOTSOCK, POLLERR, POLLIN, POLLOUT } from "./constants.js";
+import { patience } from "./ending.js";
 import type { Engine, PollWaiter } from "./engine.js";
 import { makeError, plainError, rangeError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
@@ -203,8 +204,8 @@ export class Poller {
   }
 
   /** `poll` that blocks the thread. */
-  pollSync(timeout?: number | null): PollResult[] {
-    const limit = readTimeout(timeout) ?? -1;
+  pollSync(timeout?: number | null | { timeout?: number | null | undefined }): PollResult[] {
+    const limit = patience(readTimeout(readNamed(timeout, "timeout")) ?? -1);
     const items = this.#items();
     return items.length === 0 ? [] : look(items, Math.ceil(limit));
   }

@@ -6,6 +6,7 @@ import { type Data, detached, type MessageData, rawMessage } from "./data.js";
 import { introduce, sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { typeError } from "./errors.js";
+import type { Frame } from "./frame.js";
 import { native, refusedFrame, SENT } from "./native.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
 import { type Attempt, DONE } from "./pending.js";
@@ -15,6 +16,12 @@ import { settled } from "./turn.js";
 
 /** What a send resolves to: a tracker, where one was asked for or a tracked Frame was sent. */
 export type Sent = MessageTracker | undefined;
+
+/** Options of a send that asks for a tracker, and of one that does not. */
+export type Tracked = SendOptions & { track: true };
+export type Untracked = SendOptions & { track?: false | undefined };
+/** Data that cannot have a tracker of its own. */
+type Plain = Exclude<Data, Frame>;
 
 /** Options of the sending calls that block. */
 export type SyncSendOptions = Omit<SendOptions, "signal">;
@@ -63,6 +70,11 @@ export class Sending {
    * @throws (rejects) Again at `timeout`/SNDTIMEO or with DONTWAIT; ZMQError EFSM, ENOTSUP, EHOSTUNREACH, ENOTSOCK;
    * ContextTerminated; `signal.reason`. See zmq_msg_send(3).
    */
+  send(data: Plain, flags?: number | Untracked, options?: Untracked): Promise<undefined>;
+  /** The same with a tracker. */
+  send(data: Data, flags: number | Tracked, options: Tracked): Promise<MessageTracker>;
+  send(data: Data, options: Tracked): Promise<MessageTracker>;
+  send(data: Data, flags?: number | SendOptions, options?: SendOptions): Promise<Sent>;
   send(data: Data, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
     const engine = this.#engine;
     if (flags !== undefined || options !== undefined || engine.queued(POLLOUT)) {
@@ -93,6 +105,11 @@ export class Sending {
    *
    * @throws (rejects) TypeError that names the frame that is no data, also for an empty array; else as `send`.
    */
+  sendMultipart(parts: Iterable<Plain>, flags?: number | Untracked, options?: Untracked): Promise<undefined>;
+  /** The same with a tracker. */
+  sendMultipart(parts: Iterable<Data>, flags: number | Tracked, options: Tracked): Promise<MessageTracker>;
+  sendMultipart(parts: Iterable<Data>, options: Tracked): Promise<MessageTracker>;
+  sendMultipart(parts: Iterable<Data>, flags?: number | SendOptions, options?: SendOptions): Promise<Sent>;
   sendMultipart(parts: Iterable<Data>, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
     const engine = this.#engine;
     if (flags !== undefined || options !== undefined || engine.queued(POLLOUT) || !Array.isArray(parts)) {
@@ -115,6 +132,16 @@ export class Sending {
   /** Sends a string, by default as UTF-8; `encoding` may be any that Buffer knows. A TypeError for anything else. */
   sendString(
     text: string,
+    flags?: number | (Untracked & TextOptions),
+    options?: Untracked & TextOptions,
+  ): Promise<undefined>;
+  sendString(
+    text: string,
+    flags?: number | (SendOptions & TextOptions),
+    options?: SendOptions & TextOptions,
+  ): Promise<Sent>;
+  sendString(
+    text: string,
     flags?: number | (SendOptions & TextOptions),
     options?: SendOptions & TextOptions,
   ): Promise<Sent> {
@@ -127,6 +154,8 @@ export class Sending {
   }
 
   /** Sends a value as JSON. A TypeError for what JSON cannot say (undefined, a function, a cycle). */
+  sendJson(value: unknown, flags?: number | Untracked, options?: Untracked): Promise<undefined>;
+  sendJson(value: unknown, flags?: number | SendOptions, options?: SendOptions): Promise<Sent>;
   sendJson(value: unknown, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
     return this.#send((given) => this.#outgoing([encodeJson(value)], given), flags, options, SEND_KEYS);
   }

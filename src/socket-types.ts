@@ -7,7 +7,7 @@
  */
 import type * as zmq from "./constants.js";
 import type { Context } from "./context.js";
-import { Socket as AnySocket } from "./socket.js";
+import { Socket as AnySocket, type SocketArguments } from "./socket.js";
 
 type SocketType = zmq.SocketType;
 /** The types that only send. They can still be polled and monitored, like all others. */
@@ -76,12 +76,12 @@ export interface SocketClass {
    * @throws TypeError without a context or type; ZMQError EINVAL for an unknown type, EMFILE when the context is full;
    * ContextTerminated. See zmq_socket(3).
    */
-  new <T extends SocketType>(context: Context, type: T, options?: { copyThreshold?: number }): Socket<T>;
+  new <T extends SocketType>(context: Context, type: T, options?: SocketArguments): Socket<T>;
   /** Another face of a socket of this thread, as `shadow`. */
   new (arguments_: { shadow: AnySocket | bigint }): AnySocket;
   new (context: null, type: null, options: { shadow: AnySocket | bigint }): AnySocket;
   // What `class Mine extends zmq.Socket` derives from: methods, which it may override.
-  new (context: Context, type: number, options?: { copyThreshold?: number }): AnySocket;
+  new (context: Context, type: number, options?: SocketArguments): AnySocket;
   readonly prototype: AnySocket;
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */

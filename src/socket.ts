@@ -10,10 +10,13 @@ import {
   readSignal,
   readThreshold,
   readTimeout,
+  SYNC_KEYS,
+  type SyncOptions,
   WAIT_KEYS,
   type WaitOptions,
 } from "./call.js";
 import {
+  EINVAL,
   ENOTSOCK,
   ENOTSUP,
   EVENT_ALL,
@@ -29,12 +32,14 @@ import {
   UNSUBSCRIBE,
 } from "./constants.js";
 import { type Context, contextInside } from "./context.js";
+import { setOptions, settable } from "./defaults.js";
 import { describe, noteEndpoint } from "./describe.js";
 import { warnOfDraftDescriptor } from "./descriptor.js";
 import { tellEndpoint } from "./diagnostics.js";
-import { Endpoint, readAddress } from "./endpoint.js";
-import { Engine } from "./engine.js";
-import { makeError, rangeError, typeError } from "./errors.js";
+import { patience } from "./ending.js";
+import { Endpoint, readAddress, readTarget } from "./endpoint.js";
+import { Engine, isGone } from "./engine.js";
+import { makeError, rangeError, typeError, ZMQError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import {
   type MonitorEvent,
@@ -43,7 +48,7 @@ import {
   readMonitorAddress,
   startMonitor,
 } from "./monitor.js";
-import type { NativeSocket } from "./native.js";
+import type { NativeContext, NativeSocket } from "./native.js";
 import {
   type Bytes,
   decodeOption,
@@ -51,11 +56,13 @@ import {
   nativeKind,
   nativeSize,
   notAccessors,
+  optionName,
   optionNumber,
   readLinger,
   type SocketOptionAccessors,
   type SocketOptionInput,
   type SocketOptionValue,
+  type SocketOptionWrites,
   socketOptionRow,
   socketOptions,
 } from "./options.js";
@@ -95,13 +102,13 @@ export interface Socket extends SocketOptionAccessors, SocketAliases {}
 export class Socket extends Streaming {
   readonly #engine: Engine;
   readonly #context: Context;
-  /** The socket type, as given: `zmq.REQ`. */
-  readonly type: SocketType;
+  readonly #type: SocketType;
   #monitor: Socket | undefined;
 
   /**
    * @param context the context it belongs to; or a socket, to make another face of it, as `shadow` does
    * @param type `zmq.REQ` and so on
+   * @param options as for `context.socket`, which also sets the context's defaults
    * @throws TypeError without a context or type; ZMQError EINVAL for an unknown type, EMFILE when the context is full;
    * ContextTerminated. See zmq_socket(3).
    */
@@ -111,10 +118,10 @@ export class Socket extends Streaming {
     options?: SocketArguments | null,
   ) {
     const stands = isPlain(context);
-    const { copyThreshold, shadow } = checkKeys((stands ? context : options) ?? {}, [
-      "copyThreshold",
-      "shadow",
-    ]);
+    const { copyThreshold, shadow, ...wanted } = checkKeys(
+      (stands ? context : options) ?? {},
+      KEYS,
+    ) as SocketArguments;
     const none = shadow === undefined || shadow === null || shadow === 0 || shadow === 0n;
     const shadowed = none ? context : shadow instanceof Socket ? shadow : existing(shadow);
     const threshold = copyThreshold === undefined ? undefined : readThreshold(copyThreshold);
@@ -127,8 +134,14 @@ export class Socket extends Streaming {
     super(given.engine);
     this.#engine = given.engine;
     this.#context = given.context;
-    this.type = given.type as SocketType;
+    this.#type = given.type as SocketType;
     if (threshold !== undefined) this.copyThreshold = threshold;
+    try {
+      setOptions(this, wanted);
+    } catch (error) {
+      if (!(shadowed instanceof Shadowed) && !(shadowed instanceof Socket)) this.close(0);
+      throw error;
+    }
   }
 
   /** Another face of an open socket of this thread, by its `underlying` or itself. Closing either closes both. */
@@ -145,6 +158,11 @@ export class Socket extends Streaming {
   /** The context it was made with. */
   get context(): Context {
     return this.#context;
+  }
+
+  /** The socket type, as given: `zmq.REQ`. */
+  get type(): SocketType {
+    return this.#type;
   }
 
   get closed(): boolean {
@@ -218,18 +236,26 @@ export class Socket extends Streaming {
   set<N extends number>(option: N, value: SocketOptionInput<N>): void {
     const number = optionNumber(option);
     const { kind, value: encoded } = encodeOption(socketOptionRow(number), number, value);
-    this.#touching((native) => native.set(number, kind, encoded));
+    try {
+      this.#touching((native) => native.set(number, kind, encoded));
+    } catch (error) {
+      throw named(error, "setting", number);
+    }
   }
 
   /** Reads an option by its number. See zmq_getsockopt(3) and docs/options.md. */
   get<N extends number>(option: N): SocketOptionValue<N> {
     const number = optionNumber(option);
     const row = socketOptionRow(number);
-    const value = this.#touching((native) => {
-      if (number === FD) warnOfDraftDescriptor(native);
-      return native.get(number, nativeKind(row), nativeSize(row));
-    });
-    return decodeOption(row, number, value) as SocketOptionValue<N>;
+    try {
+      const value = this.#touching((native) => {
+        if (number === FD) warnOfDraftDescriptor(native);
+        return native.get(number, nativeKind(row), nativeSize(row));
+      });
+      return decodeOption(row, number, value) as SocketOptionValue<N>;
+    } catch (error) {
+      throw named(error, "reading", number);
+    }
   }
 
   /** Sets a byte-valued option to a string in an encoding, UTF-8 by default. */
@@ -332,10 +358,12 @@ export class Socket extends Streaming {
     }
   }
 
-  /** `poll` that blocks the thread. */
-  pollSync(timeout?: number | null, flags: number = POLLIN): number {
-    const limit = readTimeout(timeout) ?? -1;
-    const mask = readEvents(flags);
+  /** `poll` that blocks the thread; the options may stand in place of either argument. */
+  pollSync(timeout?: number | null | SyncOptions, flags: number | SyncOptions = POLLIN): number {
+    const stands = typeof flags === "object" && flags !== null;
+    const { place, options: given } = readPlace(timeout, stands ? flags : undefined, SYNC_KEYS);
+    const limit = patience(readTimeout(given.timeout === undefined ? place : given.timeout) ?? -1);
+    const mask = readEvents(given.flags ?? (stands ? POLLIN : flags));
     if (this.closed) throw makeError(ENOTSUP);
     return mask === 0 ? 0 : this.#touching((native) => native.wait(mask, Math.ceil(limit), false)) & mask;
   }
@@ -398,11 +426,15 @@ export class Socket extends Streaming {
 
   /**
    * The socket's events as they come: `for await (const { name, endpoint } of socket.events())`. Ends when the socket
-   * is closed; leaving the loop ends the monitoring.
+   * is closed; leaving the loop ends the monitoring. So does aborting the `signal`, whose reason the loop throws.
    */
-  events(events: number | MonitorOptions = EVENT_ALL): AsyncIterableIterator<MonitorEvent> {
-    const mask = readMonitored(readNamed(events, "events") ?? EVENT_ALL);
-    return monitorEvents(this.#engine, this.#context, mask);
+  events(
+    events: number | (MonitorOptions & { signal?: AbortSignal | undefined }) = EVENT_ALL,
+  ): AsyncIterableIterator<MonitorEvent> {
+    const stands = typeof events === "object" && events !== null;
+    const given = stands ? checkKeys(events, ["events", "signal"]) : {};
+    const mask = readMonitored((stands ? given.events : events) ?? EVENT_ALL);
+    return monitorEvents(this.#engine, this.#context, mask, readSignal(given.signal));
   }
 
   // ---- Life
@@ -427,7 +459,7 @@ export class Socket extends Streaming {
   }
 
   #endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string | Uint8Array): void {
-    const given = readAddress(address);
+    const given = readTarget(address);
     this.#touching((native) => native.endpoint(verb, given));
     const endpoint = verb === "bind" ? this.lastEndpoint : given;
     noteEndpoint(this.#engine, verb, endpoint);
@@ -462,11 +494,16 @@ export interface MonitorOptions {
   events?: number | undefined;
 }
 
-interface SocketArguments {
+const KEYS = [...settable, "copyThreshold", "shadow"];
+
+/** Options of `new Socket`: socket options by property name, and how it is made. */
+export type SocketArguments = SocketOptionWrites & {
+  /** Both high-water marks, in messages. */
+  hwm?: number | undefined;
   copyThreshold?: number | undefined;
   /** A socket of this thread, or its `underlying`, to make another face of; 0 is none. */
   shadow?: Socket | bigint | 0 | null | undefined;
-}
+};
 
 const isPlain = (value: unknown): value is SocketArguments =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
@@ -486,6 +523,12 @@ function existing(address: unknown): Shadowed {
   return new Shadowed(engine, engine.context as Context, type);
 }
 
+/** An error of libzmq's about an option, which says which one. What has gone needs no such word. */
+function named(error: unknown, what: string, option: number): unknown {
+  if (!(error instanceof ZMQError) || error.errno === undefined || isGone(error)) return error;
+  return makeError(error.errno, `${what} ${optionName(socketOptionRow(option), option)}`);
+}
+
 /** Opens a libzmq socket and writes it into this thread's book. */
 function open(context: Context, type: unknown): Shadowed {
   const owner = contextInside(context);
@@ -495,7 +538,7 @@ function open(context: Context, type: unknown): Shadowed {
   if (type === -1) throw typeError("a socket type is a number such as zmq.REQ; got -1, which is none");
   if (type < -(2 ** 31) || type >= 2 ** 31)
     throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
-  const engine = new Engine(owner.native, type, context);
+  const engine = newEngine(owner.native, type, context);
   const address = engine.native.address();
   const reference = new WeakRef(engine);
   engines.set(address, reference);
@@ -507,6 +550,15 @@ function open(context: Context, type: unknown): Shadowed {
     leave();
   });
   return new Shadowed(engine, context, type);
+}
+
+function newEngine(inside: NativeContext, type: number, context: Context): Engine {
+  try {
+    return new Engine(inside, type, context);
+  } catch (error) {
+    if (!(error instanceof ZMQError) || error.errno !== EINVAL) throw error;
+    throw makeError(EINVAL, `there is no socket type ${type}`);
+  }
 }
 
 /** Strikes an address out of the book, unless a later socket has got it. */

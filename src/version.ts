@@ -28,6 +28,11 @@ export function has(capability: string): boolean {
   );
 }
 
+/** The folders of libzmq's headers, in pyzmq for extensions to compile with: none, as libzmq is within the addon. */
+export const getIncludes = (): string[] => [];
+/** The folders of libzmq's libraries, in pyzmq for extensions to link with: none, as libzmq is within the addon. */
+export const getLibraryDirs = (): string[] => [];
+
 /** libzmq's text for an error number. */
 export function strerror(errno: number): string {
   if (typeof errno !== "number" || !Number.isInteger(errno)) throw typeError("an error number is an integer");

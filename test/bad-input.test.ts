@@ -71,10 +71,13 @@ const ANY = 'undefined null NaN -1 2**53 "" "é" [] {} Symbol() 5n detached clos
 const JSON_VALUE = ANY.replace("undefined ", "").replace("Symbol() ", "").replace("5n ", "");
 
 const receiving = Object.fromEntries(
-  ["recv", "recvMultipart", "recvString", "recvJson", "recvBatch"].map((name) => [name, [OPTIONS, OPTIONS]]),
+  ["recv", "recvMultipart", "recvString", "recvJson", "recvBatch"].map((name) => [
+    name,
+    [OPTIONS, OPTIONS, OPTIONS],
+  ]),
 );
 const blocking = Object.fromEntries(
-  ["recvSync", "recvMultipartSync", "recvBatchSync"].map((name) => [name, [OPTIONS, OPTIONS]]),
+  ["recvSync", "recvMultipartSync", "recvBatchSync"].map((name) => [name, [OPTIONS, OPTIONS, OPTIONS]]),
 );
 
 /** Which values each position takes; a position that is not here takes none of them. */
@@ -86,6 +89,8 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "Context#setsockopt": ["-1", "undefined -1 5n"],
   "Context#destroy": [LINGER, OPTIONS],
   "Context#term": [OPTIONS],
+  "Context#hwm=": ["undefined -1 5n"],
+  "Context#maxMsgSize=": ["5n"],
   Endpoint: ["closed socket", "", TEXT],
   Frame: [`undefined null ${TEXT}`, OPTIONS, "undefined null", "undefined null 2**53"],
   "Frame#toString": [DEFAULT],
@@ -96,7 +101,7 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "Poller#register": ["closed socket", DEFAULT],
   "Poller#modify": ["closed socket", DEFAULT],
   "Poller#poll": [TIMEOUT, OPTIONS],
-  "Poller#pollSync": ["undefined null -1 2**53"],
+  "Poller#pollSync": [TIMEOUT],
   Socket: ["", "", OPTIONS],
   "Socket#bindToRandomPort": ["", OPTIONS, OPTIONS, `${OPTIONS} 2**53`],
   "Socket#set": ["", "-1 5n"],
@@ -112,7 +117,7 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "Socket#hwm=": ["5n"],
   "Socket#copyThreshold=": ["2**53"],
   "Socket#poll": [TIMEOUT, DEFAULT, OPTIONS],
-  "Socket#pollSync": ["undefined null -1 2**53", DEFAULT],
+  "Socket#pollSync": [TIMEOUT, "undefined {}"],
   "Socket#monitor": ["undefined null", OPTIONS],
   "Socket#getMonitorSocket": [OPTIONS, "undefined null"],
   "Socket#events": [OPTIONS],

@@ -177,6 +177,9 @@ describe("recvBatch", () => {
     expect(await code(pull.recvBatch({ flags: zmq.DONTWAIT }))).toBe("EAGAIN");
     expect(await code(pull.recvBatch(5, { flags: zmq.DONTWAIT }))).toBe("EAGAIN");
     expect(await code(pull.recvBatch(5, { timeout: 1 }))).toBe("EAGAIN");
+    expect(await code(pull.recvBatch(5, zmq.DONTWAIT))).toBe("EAGAIN");
+    expect(await code(pull.recvBatch(5, 0, { timeout: 1 }))).toBe("EAGAIN");
+    expect(() => pull.recvBatchSync(5, zmq.DONTWAIT)).toThrow(zmq.Again);
     pull.rcvtimeo = 1;
     expect(await code(pull.recvBatch())).toBe("EAGAIN");
     await push.send("x");

@@ -205,6 +205,27 @@ describe("defaults for sockets", () => {
     expect(context.socket(zmq.DEALER).routingId.toString()).toBe("me");
   });
 
+  test("read as the option does, and are not the caller's bytes", () => {
+    const context = newContext();
+    const name = Buffer.from("me");
+    Object.assign(context, { affinity: 1, conflate: 1, routingId: name, plainUsername: "you" });
+    name.fill(0);
+    expect([context.affinity, context.conflate, context.routingId, context.plainUsername]).toEqual([
+      1n,
+      true,
+      Buffer.from("me"),
+      "you",
+    ]);
+    expect(String(context.socket(zmq.DEALER).routingId)).toBe("me");
+    context.hwm = 9;
+    const socket = context.socket(zmq.PUSH, { hwm: 7, rcvhwm: 8 });
+    expect([context.hwm, context.sndhwm, context.rcvhwm, socket.sndhwm, socket.rcvhwm]).toEqual([
+      9, 9, 9, 7, 8,
+    ]);
+    context.maxMsgSize = 5;
+    expect([context.maxMsgSize, context.maxMsgsz]).toEqual([5, 5]);
+  });
+
   test("an option given to socket() goes before a default", () => {
     const context = newContext();
     context.linger = 5;
@@ -419,6 +440,13 @@ describe("a terminated context", () => {
       },
       () => zmq.Context.shadow(context),
       () => new zmq.Context(context),
+      () => context.linger,
+      () => Object.assign(context, { linger: 5 }),
+      () => context.getsockopt(zmq.LINGER),
+      () => context.setsockopt(zmq.LINGER, undefined),
+      () => context.sockopts,
+      () => context.hwm,
+      () => context.maxMsgSize,
     ];
     for (const use of uses) expect(thrown(use)).toBeInstanceOf(zmq.ContextTerminated);
     await context.term();
@@ -763,7 +791,7 @@ describe("Context.shadow", () => {
     expect(thrown(() => zmq.Context.shadow(underlying)).errno).toBe(zmq.EFAULT);
   });
 
-  test.each([undefined, null, 5, "0", {}])("%j is a TypeError", (value) => {
+  test.each([undefined, null, 1.5, "0", {}])("%j is a TypeError", (value) => {
     expect(() => zmq.Context.shadow(value as never)).toThrow(TypeError);
   });
 });

@@ -392,9 +392,12 @@ describe.each(kinds)("%s", (name, Kind) => {
     expect(device.done).toBe(false);
     expect((await failure(device.join({ timeout: 1 }))).code).toBe("EAGAIN");
     const gone = new AbortController();
-    const aborted = failure(device.join({ signal: gone.signal }));
+    const aborted = [
+      failure(device.join({ signal: gone.signal })),
+      failure(device.join(9, { signal: gone.signal })),
+    ];
     gone.abort("enough");
-    expect(await aborted).toBe("enough");
+    expect(await Promise.all(aborted)).toEqual(["enough", "enough"]);
     const joins = Promise.all([device.join(), device.join(null), device.join(-1), device.join(1e9)]);
     await device.stop();
     await joins;

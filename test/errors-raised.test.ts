@@ -299,6 +299,8 @@ describe("an error", () => {
 
   test.each([
     ["bind", "foo", "EINVAL"],
+    ["bind", "tcp://127.0.0.1:65536", "EINVAL"],
+    ["connect", "ws://127.0.0.1:99999/path", "EINVAL"],
     ["bind", "pigeon://x", "EPROTONOSUPPORT"],
     ["bind", "tcp://localhost.invalid:5", "ENODEV"],
     ["connect", "tcp://", "EINVAL"],
@@ -309,6 +311,21 @@ describe("an error", () => {
   ] as const)("of %s(%j) is %s", (verb, address, expected) => {
     const socket = newContext().socket(zmq.DEALER);
     expect(thrown(() => socket[verb](address))).toMatchObject({ code: expected, endpoint: address });
+  });
+
+  test.each<[string, (context: zmq.Context) => unknown]>([
+    ["setting SNDHWM", (context) => context.socket(zmq.PUSH, { sndhwm: -1 })],
+    ["setting HWM", (context) => context.socket(zmq.PUSH).set(zmq.HWM, 1 as never)],
+    ["setting SUBSCRIBE", (context) => context.socket(zmq.PUB as number).set(zmq.SUBSCRIBE, "x")],
+    ["setting option 9999", (context) => context.socket(zmq.PUSH).set(9999, 1)],
+    ["reading option 9999", (context) => context.socket(zmq.PUSH).get(9999)],
+    ["setting MAX_SOCKETS", (context) => context.set(zmq.MAX_SOCKETS, 0)],
+    ["reading option 9999", (context) => context.get(9999)],
+    ["there is no socket type 9999", (context) => context.socket(9999)],
+  ])("says what libzmq has refused: %s", (what, call) => {
+    const error = thrown(() => call(newContext()));
+    expect(error).toBeInstanceOf(zmq.ZMQError);
+    expect(error).toMatchObject({ code: "EINVAL", message: `Invalid argument (${what})` });
   });
 
   test("of the same call is a new one each time", async () => {

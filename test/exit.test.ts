@@ -2,6 +2,7 @@ import * as zmq from "nodezmq";
 import { describe, expect, test } from "vitest";
 import { run, start } from "./support/life-child.js";
 import { ipcAddress, newContext } from "./support/life-own.js";
+import { library } from "./support/sockets.js";
 
 /**
  * What the program has done when it ends. `release` lets go of what would keep the process alive, where the end is to
@@ -427,7 +428,9 @@ describe.concurrent("what is queued at the exit", () => {
   });
 
   test("setExitLinger takes milliseconds, 0 or more", () => {
-    for (const value of [-1, Number.NaN, "5", null, undefined, {}, Number.POSITIVE_INFINITY]) {
+    for (const value of [-1, Number.POSITIVE_INFINITY])
+      expect(() => zmq.setExitLinger(value)).toThrow(RangeError);
+    for (const value of [Number.NaN, "5", null, undefined, {}]) {
       expect(() => zmq.setExitLinger(value as never)).toThrow(TypeError);
     }
   });
@@ -447,6 +450,48 @@ describe.concurrent("other ways to begin and to end", () => {
       { flags: ["--input-type=module"], load: false },
     );
     expect(outcome).toEqual({ code: 0, signal: null, stdout: "x\n", stderr: "" });
+  });
+
+  const hook = `
+    const socket = context.socket(zmq.PULL), nobody = context.socket(zmq.PUSH), poller = new zmq.Poller();
+    socket.bind("tcp://127.0.0.1:*");
+    poller.register(socket, zmq.POLLIN);
+    const blocking = [
+      () => socket.recvSync(), () => socket.recvMultipartSync(), () => socket.recvBatchSync(), () => socket.pollSync(),
+      () => poller.pollSync(), () => nobody.sendSync("x"), () => nobody.sendBatchSync(["x"]),
+    ];
+    const told = [];
+    process.on("exit", () => {
+      for (const call of blocking) {
+        try { told.push(String(call())); } catch (error) { told.push(error.code); }
+      }
+      say(told.join(" "));
+    });`;
+  const said = "EAGAIN EAGAIN EAGAIN 0  EAGAIN EAGAIN\n";
+  test.each([
+    ["the end", "", 0],
+    ["process.exit()", "process.exit(3);", 3],
+    [
+      "an uncaught error",
+      "process.on('uncaughtException', () => process.exit(4)); setImmediate(() => { throw 1; });",
+      4,
+    ],
+  ])("calls that would block for ever in a hook of %s give way", async (_name, end, code) => {
+    const outcome = await run(`const context = new zmq.Context(); ${hook} ${end}`);
+    expect(outcome).toEqual({ code, signal: null, stdout: said, stderr: "" });
+  });
+
+  test("calls that would block for ever in a hook of a worker's end give way", async () => {
+    const { stdout, code } = await run(`
+      const { Worker } = require("node:worker_threads");
+      const program = \`
+        const zmq = require(${JSON.stringify(library)});
+        const context = new zmq.Context();
+        const say = (text) => require("node:fs").writeSync(1, text + "\\\\n");
+        ${hook.replaceAll("`", "\\`")}
+      \`;
+      new Worker(program, { eval: true }).on("exit", (code) => say("worker " + code));`);
+    expect([stdout, code]).toEqual([`${said}worker 0\n`, 0]);
   });
 
   test("the library loaded and not used", async () => {

@@ -64,6 +64,11 @@ describe.concurrent("a process ends by itself", () => {
     "with an iteration over an unref'ed socket": `
       pull.unref();
       (async () => { for await (const _ of pull); })();`,
+    "with a loop over the events of an unref'ed socket": `
+      pull.unref();
+      (async () => { for await (const _ of pull.events()); })();
+      (async () => { for await (const _ of push.events()); })();
+      push.unref();`,
     "after a thousand turns of waiting and being answered": `
       pull.bind("inproc://a");
       push.connect("inproc://a");
@@ -87,6 +92,11 @@ describe.concurrent("a process stays alive", () => {
     "a receive": "pull.recv().then(done);",
     "a receive with a timeout": "pull.recv({ timeout: 1e6 }).then(done);",
     "an iteration": "(async () => { for await (const _ of pull) { done(); break; } })();",
+    "a loop over a socket's events": `
+      pull.unref();
+      (async () => { for await (const _ of pull.events()) { done(); break; } })();
+      pull.ref();
+      setTimeout(() => pull.bind("tcp://127.0.0.1:*"), 50).unref();`,
     "a poll": "pull.poll().then(done);",
     "a Poller's poll": "poller.poll().then(done);",
     select: "zmq.select([pull], [], []).then(done);",

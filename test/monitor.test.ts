@@ -199,6 +199,23 @@ describe("socket.events()", () => {
     await context.destroy(0);
   });
 
+  test("ends by a signal, whose reason the loop throws", async () => {
+    const socket = newContext().socket(zmq.PULL);
+    const stop = new AbortController();
+    const events = socket.events({ signal: stop.signal, events: zmq.EVENT_LISTENING });
+    bound(socket, "tcp");
+    expect((await events.next()).value.name).toBe("LISTENING");
+    const waiting = events.next();
+    stop.abort("enough");
+    expect(await waiting.catch((reason: unknown) => reason)).toBe("enough");
+    expect(thrown(() => socket.events({ signal: AbortSignal.abort("no") }))).toBe("no");
+    expect(thrown(() => socket.events({ signl: 1 } as object))).toBeInstanceOf(TypeError);
+    const again = socket.events();
+    bound(socket, "ipc");
+    expect((await again.next()).value.name).toBe("LISTENING");
+    socket.close();
+  });
+
   test("leaving a loop that has been replaced leaves the new one alone", async () => {
     const server = newContext().socket(zmq.PULL);
     const [old, current] = [server.events(), server.events()];

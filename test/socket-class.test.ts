@@ -41,6 +41,26 @@ describe("context.socket makes sockets of a program's own class", () => {
     expect([instance(), shadow(context).underlying]).toEqual([zmq.Context.instance(), context.underlying]);
   });
 
+  test("of a subclass of Context that names one, as pyzmq's do", () => {
+    class Louder extends zmq.Context {
+      protected override _socketClass = Loud;
+    }
+    const context = new Louder();
+    onTestFinished(() => context.destroy(0));
+    expect(context.socket(zmq.PUSH)).toBeInstanceOf(Loud);
+    expect(context.socket(zmq.PUSH, { socketClass: zmq.Socket })).not.toBeInstanceOf(Loud);
+  });
+
+  test("with options in the constructor, too", () => {
+    const context = newContext();
+    const loud = new Loud(context, zmq.PUSH, { linger: 5, hwm: 6, copyThreshold: 7 });
+    expect([loud.linger, loud.sndhwm, loud.rcvhwm, loud.copyThreshold]).toEqual([5, 6, 6, 7]);
+    expect(() => new Loud(context, zmq.PUSH, { lingr: 5 } as object)).toThrow(/'linger'/);
+    expect(() => new Loud(context, zmq.PUSH, { linger: "5" as never })).toThrow(TypeError);
+    expect(() => Object.assign(loud, { type: 5 })).toThrow(TypeError);
+    expect(loud.type).toBe(zmq.PUSH);
+  });
+
   test("refuses what is no class, and closes a socket whose options are wrong", () => {
     const context = newContext();
     for (const wrong of ["Loud", 5, null]) {
@@ -114,6 +134,11 @@ describe("small names of pyzmq's", () => {
 
   test("zmq.asyncio and zmq.constants are the library and its constants", () => {
     expect([zmq.asyncio.Context, zmq.constants.PUSH]).toEqual([zmq.Context, zmq.PUSH]);
+    expect(zmq.asyncio.install()).toBe(undefined);
+    expect(new zmq.asyncio.ZMQEventLoop()).toBeInstanceOf(zmq.eventloop.IOLoop);
+    expect(new zmq.asyncio.ProactorSelectorThreadWarning("x")).toBeInstanceOf(Error);
+    expect(zmq.green.Context).toBe(zmq.Context);
+    expect([zmq.getIncludes(), zmq.getLibraryDirs()]).toEqual([[], []]);
     expect([zmq.SyncContext, zmq.SyncSocket]).toEqual([zmq.Context, zmq.Socket]);
     expect(new zmq.ZMQVersionError("9", "Magic").msg).toBe("Magic");
   });

@@ -170,7 +170,14 @@ describe("the time that a call may take", () => {
     for (const timeout of [0, 1, -1, null, undefined, Number.POSITIVE_INFINITY]) {
       expect(pull.pollSync(timeout)).toBe(zmq.POLLIN);
     }
+    expect(pull.pollSync({ timeout: 1 })).toBe(zmq.POLLIN);
+    expect(pull.pollSync(1, { flags: zmq.POLLIN | zmq.POLLOUT })).toBe(zmq.POLLIN);
+    const poller = new zmq.Poller();
+    poller.register(pull, zmq.POLLIN);
+    expect(poller.pollSync({ timeout: 1 })).toEqual([[pull, zmq.POLLIN]]);
     expect(String(pull.recvSync())).toBe("x");
+    expect(pull.pollSync({ timeout: 1, flags: zmq.POLLIN })).toBe(0);
+    expect(thrown(() => poller.pollSync({ timout: 1 } as object))).toBeInstanceOf(TypeError);
   });
 
   test("is all that options may say: a signal cannot reach a blocked thread", () => {

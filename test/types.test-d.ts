@@ -51,6 +51,13 @@ same<ReturnType<typeof open<typeof zmq.SUB>>, typeof sub>(true);
 
 export async function abilities(): Promise<void> {
   await pub.send("x");
+  const plain: Promise<void> = pub.send("x", zmq.SNDMORE, { copy: false });
+  const tracker: zmq.MessageTracker = await pub.send(Buffer.alloc(1), { copy: false, track: true });
+  const either: zmq.MessageTracker | undefined = await pub.send(new zmq.Frame("x"));
+  // @ts-expect-error a frame may have a tracker
+  const none: undefined = await pub.send(new zmq.Frame("x"));
+  const texts: Promise<void>[] = [pub.sendString("x"), pub.sendJson(1), pub.sendMultipart(["a"])];
+  void [plain, tracker, either, none, texts];
   await pub.sendMultipart(["a", "b"], zmq.SNDMORE, { track: true });
   pub.sendSync("x");
   // @ts-expect-error PUB does not receive

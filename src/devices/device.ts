@@ -1,5 +1,5 @@
 /** zmq.devices.Device: what all devices have in common. */
-import { checkKeys, readSignal, readTimeout } from "../call.js";
+import { checkKeys, readPlace, readSignal, readTimeout } from "../call.js";
 import { QUEUE } from "../constants.js";
 import { Context } from "../context.js";
 import { isGone } from "../engine.js";
@@ -163,12 +163,12 @@ export class Device {
    * for ever. `{ timeout }` is in milliseconds, and rejects with Again.
    * @throws (rejects) an Error if it has never been started
    */
-  async join(timeout?: number | null | EndOptions): Promise<void> {
-    const given = typeof timeout === "object" && timeout !== null;
-    const options = given ? checkKeys(timeout, END_KEYS) : {};
-    const signal = readSignal(options.signal);
-    const read = readTimeout(given ? options.timeout : timeout) ?? -1;
-    const limit = given || read < 0 ? read : readTimeout(read * 1000);
+  async join(timeout?: number | null | EndOptions, options?: EndOptions | null): Promise<void> {
+    const { place, options: given } = readPlace(timeout, options, END_KEYS);
+    const signal = readSignal(given.signal);
+    const seconds = readTimeout(place) ?? -1;
+    const late = given.timeout !== undefined && given.timeout !== null;
+    const limit = late || seconds < 0 ? readTimeout(given.timeout) : readTimeout(seconds * 1000);
     const session = this.#session;
     if (session === undefined) {
       throw plainError(`this ${this.constructor.name} has not been started: there is nothing to join`);
@@ -176,7 +176,7 @@ export class Device {
     if (signal?.aborted) throw signal.reason;
     if (session.over) return;
     const ended = session.ended.then(() => {});
-    await held(within(ended, { timeout: limit, signal }, given ? "rejects" : "resolves"));
+    await held(within(ended, { timeout: limit, signal }, late ? "rejects" : "resolves"));
   }
 
   /**

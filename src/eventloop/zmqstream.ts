@@ -263,7 +263,7 @@ export class ZMQStream {
   // ---- Inside
 
   #alive(): void {
-    if (this.closed()) throw makeError(ENOTSOCK, "the stream is closed");
+    if (this.closed()) throw makeError(ENOTSOCK, "Stream is closed");
   }
 
   #send(

@@ -1,10 +1,12 @@
 /** The calls of a socket that may wait, as they are typed here: options in both spellings, pyzmq's positions, Futures. */
 import type { WaitOptions } from "../call.js";
 import type { Data, MessageData } from "../data.js";
+import type { Frame as MainFrame } from "../frame.js";
 import type { ReceiveIntoOptions, ReceiveOptions } from "../messaging.js";
 import type { SendOptions } from "../outgoing.js";
 import type { Sent } from "../sending.js";
 import type { TextOptions } from "../text.js";
+import type { MessageTracker } from "../tracker.js";
 import type { Future } from "./future.js";
 import type { Snake } from "./names.js";
 import type { Frame } from "./types.js";
@@ -13,11 +15,18 @@ import type { Frame } from "./types.js";
 export type Keys<O> = { [K in keyof O as K | Snake<K>]: O[K] };
 
 type Send = Keys<SendOptions>;
+type Tracked = Send & { track: true };
+type Untracked = Send & { track?: false | undefined };
+type Plain = Exclude<Data, MainFrame>;
 type SendText = Keys<SendOptions & TextOptions>;
 type ReceiveText = WaitOptions & TextOptions;
 type AsFrames = ReceiveOptions & { copy: false };
 
 export interface Calls {
+  send(data: Plain, flags?: number | Untracked, options?: Untracked): Future<undefined>;
+  send(data: Data, flags: number | Tracked, options: Tracked): Future<MessageTracker>;
+  send(data: Data, options: Tracked): Future<MessageTracker>;
+  send(data: Data, flags: number, copy: boolean, track: true): Future<MessageTracker>;
   send(data: Data, flags?: number | Send, options?: Send): Future<Sent>;
   send(
     data: Data,
@@ -27,10 +36,20 @@ export interface Calls {
     routingId?: number | null,
     group?: string | null,
   ): Future<Sent>;
+  sendMultipart(parts: Iterable<Plain>, flags?: number | Untracked, options?: Untracked): Future<undefined>;
+  sendMultipart(parts: Iterable<Data>, flags: number | Tracked, options: Tracked): Future<MessageTracker>;
+  sendMultipart(parts: Iterable<Data>, options: Tracked): Future<MessageTracker>;
+  sendMultipart(parts: Iterable<Data>, flags: number, copy: boolean, track: true): Future<MessageTracker>;
   sendMultipart(parts: Iterable<Data>, flags?: number | Send, options?: Send): Future<Sent>;
   sendMultipart(parts: Iterable<Data>, flags: number, copy: boolean, track?: boolean): Future<Sent>;
+  sendString(
+    text: string,
+    flags?: number | (Untracked & TextOptions),
+    options?: Untracked & TextOptions,
+  ): Future<undefined>;
   sendString(text: string, flags?: number | SendText, options?: SendText): Future<Sent>;
   sendString(text: string, flags: number, copy: boolean, encoding?: BufferEncoding): Future<Sent>;
+  sendJson(value: unknown, flags?: number | Untracked, options?: Untracked): Future<undefined>;
   sendJson(value: unknown, flags?: number | Send, options?: Send): Future<Sent>;
   sendSerialized<V>(
     value: V,

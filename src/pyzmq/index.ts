@@ -40,7 +40,10 @@ const spellings = new Map<unknown, Spelling>([
   [MainSocket, { calls: socketCalls, attributes: ofSockets, fields: ["copyThreshold"] }],
   [MainPoller, { calls: pollerCalls }],
   [MainContext, { attributes: ofContexts }],
-  ...Object.values(zmq.devices).map((device): [unknown, Spelling] => [device, { calls: deviceCalls }]),
+  ...Object.values(zmq.devices).map((device): [unknown, Spelling] => [
+    device,
+    { calls: deviceCalls, fields: ["deviceType", "inType", "outType"] },
+  ]),
 ]);
 const shared = new Set<unknown>([MainFrame, MessageTracker, Endpoint]);
 
@@ -75,8 +78,9 @@ export type Message = types.Frame;
 // one that is missing. What has one spelling and returns no promise comes from the main entry, below.
 export const { Context, Socket, Poller, Frame, Message, SyncContext, SyncSocket, Stopwatch } = spelled;
 export const { asyncio, auth, constants, decorators, devices, error } = spelled;
-export const { eventloop, log, ssh, utils } = spelled;
+export const { eventloop, green, log, ssh, utils } = spelled;
 export const { device, has, proxy, select, strerror, version } = spelled;
+export const { getIncludes, getLibraryDirs, get_includes, get_library_dirs } = spelled;
 export const { curveKeypair, proxySteerable, setExitLinger, zmqErrno, zmqPoll } = spelled;
 export const { curve_keypair, proxy_steerable, set_exit_linger, zmq_errno, zmq_poll } = spelled;
 export const { pyzmqVersion, pyzmqVersionInfo, zmqVersion, zmqVersionInfo } = spelled;
@@ -100,7 +104,8 @@ Object.defineProperties(Context.prototype, {
   newSocket: {
     configurable: true,
     value(this: Context, type: number): Socket {
-      return new Socket(this, type);
+      const own: unknown = Reflect.get(this, "_socketClass") ?? Reflect.get(this, "_socket_class");
+      return new ((own as typeof Socket | undefined) ?? Socket)(this, type);
     },
   },
   socket: {

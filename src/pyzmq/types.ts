@@ -17,7 +17,7 @@ import type {
   WideSocketOptions,
 } from "../options.js";
 import type { Poller as MainPoller, PollResult as MainPollResult } from "../poller.js";
-import type { Socket as AnySocket } from "../socket.js";
+import type { Socket as AnySocket, SocketArguments } from "../socket.js";
 import type {
   Socket as MainSocket,
   SocketClass as MainSocketClass,
@@ -178,12 +178,8 @@ export interface Socket<T extends SocketType = SocketType>
 }
 
 export interface SocketClass {
-  new <T extends SocketType>(
-    context: MainContext,
-    type: T,
-    options?: Keys<{ copyThreshold?: number }>,
-  ): Socket<T>;
-  new (context: MainContext, type: number, options?: Keys<{ copyThreshold?: number }>): Socket;
+  new <T extends SocketType>(context: MainContext, type: T, options?: Keys<SocketArguments>): Socket<T>;
+  new (context: MainContext, type: number, options?: Keys<SocketArguments>): Socket;
   readonly prototype: Socket;
   /** The same socket with pyzmq's names; closing either closes both. */
   shadow(socket: AnySocket | bigint): Socket;
@@ -236,8 +232,8 @@ type PollKeys = Keys<NonNullable<Parameters<MainPoller["poll"]>[1]>>;
 
 export interface Poller extends MainPoller {
   poll(timeout?: number | null | PollKeys, options?: PollKeys): Future<PollResult[]>;
-  pollSync(timeout?: number | null): PollResult[];
-  poll_sync(timeout?: number | null): PollResult[];
+  pollSync(timeout?: Parameters<MainPoller["pollSync"]>[0]): PollResult[];
+  poll_sync(timeout?: Parameters<MainPoller["pollSync"]>[0]): PollResult[];
   readonly raw_sockets: MainPoller["rawSockets"];
 }
 
