@@ -223,8 +223,13 @@ export const watcher: "libuv" | "thread" = threaded ? "thread" : "libuv";
 export const native = load();
 setStrerror((errno) => native.strerror(errno), { version: () => native.version().join(".") });
 native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded, copies);
+/**
+ * Whether the C library's exit handlers come too late, or not at all: on Windows those of an addon run when all other
+ * threads have been ended, libzmq's among them, and nothing that is queued would leave any more.
+ */
+const late = foreign || process.platform === "win32";
 // The limit on what the end of the process waits for is one for all threads.
-if (native.mainThread ?? threads().isMainThread) process.on("exit", () => native.exiting(foreign));
+if (native.mainThread ?? threads().isMainThread) process.on("exit", () => native.exiting(late));
 
 /** The index of the frame that a sending verb refused with a negative answer, and whether it was a detached buffer. */
 export function refusedFrame(answer: number): { index: number; detached: boolean } {

@@ -4,6 +4,9 @@ import { run, start } from "./support/life-child.js";
 import { ipcAddress, newContext } from "./support/life-own.js";
 import { library } from "./support/sockets.js";
 
+/** Where everything is closed before the exit hooks of the program: an addon's own come too late on Windows. */
+const early = process.platform === "win32";
+
 /**
  * What the program has done when it ends. `release` lets go of what would keep the process alive, where the end is to
  * come by itself.
@@ -186,7 +189,7 @@ const ends: Record<string, End> = {
       });
       process.exit(4);`,
     code: 4,
-    stdout: "last words\n",
+    stdout: early ? "" : "last words\n",
   },
   "beforeExit, which uses the library": {
     alone: true,
@@ -350,7 +353,7 @@ describe.concurrent("what is queued at the exit", () => {
       const push = new zmq.Context().socket(zmq.PUSH);
       push.connect(${JSON.stringify(address)});
       push.sendSync("late");
-      process.on("exit", () => say("exiting"));`);
+      process.prependListener("exit", () => say("exiting"));`);
     await child.said("exiting");
     const pull = newContext(1, onTestFinished).socket(zmq.PULL);
     pull.bind(address);
@@ -467,7 +470,7 @@ describe.concurrent("other ways to begin and to end", () => {
       }
       say(told.join(" "));
     });`;
-  const said = "EAGAIN EAGAIN EAGAIN 0  EAGAIN EAGAIN\n";
+  const said = early ? `${Array(7).fill("ENOTSOCK").join(" ")}\n` : "EAGAIN EAGAIN EAGAIN 0  EAGAIN EAGAIN\n";
   test.each([
     ["the end", "", 0],
     ["process.exit()", "process.exit(3);", 3],
