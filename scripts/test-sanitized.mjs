@@ -164,6 +164,13 @@ const found = readdirSync(reports)
   .map(named)
   .filter(sanitizer.ours);
 for (const report of found.slice(0, 5)) console.error(`\n${report}`);
+/** @type {Map<string, number>} */
+const places = new Map();
+for (const report of found) {
+  const place = (/^SUMMARY: (.*)$/m.exec(report)?.[1] ?? "a report").replaceAll(`${root}/`, "");
+  places.set(place, (places.get(place) ?? 0) + 1);
+}
+for (const [place, count] of places) console.error(`${count} x ${place}`);
 rmSync(reports, { recursive: true });
 if (found.length > 0) fail(new SetupError(`${found.length} reports of ${kind}`));
 process.exit(run.status ?? 1);

@@ -186,8 +186,9 @@ test("a peer that falls silent is found by the heartbeat, and found again when i
 
 test("a peer that goes while its receiver is full is let go of in the midst of heartbeats", async () => {
   const context = newContext();
-  const watchful = { ...hasty, rcvhwm: 1, heartbeatIvl: 10, heartbeatTimeout: 100 };
-  const [full, clock] = [context.socket(zmq.PULL, watchful), context.socket(zmq.PULL, watchful)];
+  const watchful = { ...hasty, rcvhwm: 1, heartbeatIvl: 10 };
+  const full = context.socket(zmq.PULL, { ...watchful, heartbeatTimeout: 60_000 }); // so that only its peer can end it
+  const clock = context.socket(zmq.PULL, { ...watchful, heartbeatTimeout: 100 });
   const peers = await Promise.all(
     [full, clock].map(async (socket) => {
       const events = socket.events(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED);

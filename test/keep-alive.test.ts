@@ -96,13 +96,13 @@ describe.concurrent("a process stays alive", () => {
       pull.unref();
       (async () => { for await (const _ of pull.events()) { done(); break; } })();
       pull.ref();
-      setTimeout(() => pull.bind("tcp://127.0.0.1:*"), 50).unref();`,
+      later(() => pull.bind("tcp://127.0.0.1:*"));`,
     "a poll": "pull.poll().then(done);",
     "a Poller's poll": "poller.poll().then(done);",
     select: "zmq.select([pull], [], []).then(done);",
-    "an idle socket that is ref'ed": "pull.ref(); setTimeout(() => { done(); pull.unref(); }, 50).unref();",
+    "an idle socket that is ref'ed": "pull.ref(); later(() => { done(); pull.unref(); });",
     "an idle socket that is ref'ed, until it is closed":
-      "pull.ref().ref(); setTimeout(() => { done(); pull.close(); }, 50).unref();",
+      "pull.ref().ref(); later(() => { done(); pull.close(); });",
     "a receive on a socket that was unref'ed once": "pull.unref(); pull.ref(); pull.recv().then(done);",
     "a receive on a socket that is ref'ed while it waits":
       "pull.unref(); pull.recv().then(done); setImmediate(() => pull.ref());",
@@ -133,6 +133,11 @@ describe.concurrent("a process stays alive", () => {
       `${open}
       const done = () => { say("done"); process.exit(0); };
       process.on("beforeExit", () => say("let go"));
+      // Once it has said that it waits, and then some; without keeping the process alive.
+      const later = (call) => {
+        const nextTurn = (turns) => turns === 0 ? setTimeout(call, 50).unref() : setImmediate(nextTurn, turns - 1);
+        nextTurn(3);
+      };
       pull.connect(process.env.FRONT);
       ${steps}
       setImmediate(() => setImmediate(() => say("waiting")));`,
