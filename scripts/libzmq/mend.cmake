@@ -88,6 +88,46 @@ mend(session_base.cpp
   "        rc = pull_msg (&msg);\n        errno_assert (rc == 0);"
   "        rc = pull_msg (&msg);\n        if (rc != 0)\n            _incomplete_in = false;")
 
+# An inproc name that one thread binds while another uses or closes a socket that is connected to it already: until then both
+# ends of the connection are the connecting socket's, and the binding thread takes one of them, whatever the other thread
+# does to it. While a socket has such connections its calls take one mutex for all of them, closing too; and those that end
+# connections carry out what they have told the end that may be taken, before they let go of the mutex. How many it has
+# stands in an option that is GSSAPI's, which is not built. Thread-safe sockets, whose mailbox lets go of their own mutex, are as they were.
+mend(socket_base.cpp "#include \"macros.hpp\"\n" "#include \"macros.hpp\"\n#include \"${CMAKE_CURRENT_LIST_DIR}/pending.hpp\"\n")
+set(guard "scoped_optional_lock_t sync_lock (_thread_safe ? &_sync : NULL);")
+set(pending "const nodezmq::pending_guard_t pending (this, _thread_safe ? NULL : &options.gss_service_principal_nt")
+mend(socket_base.cpp "${guard}" "${guard}\n    ${pending});")
+mend(socket_base.cpp
+  "${guard}\n    ${pending});\n\n    //  Remove all existing signalers"
+  "${guard}\n\n    //  Remove all existing signalers")
+mend(socket_base.cpp
+  "${pending});\n    return connect_internal"
+  "${pending}, nodezmq::pending_guard_t::begins);\n    return connect_internal")
+set(disconnecting "int zmq::socket_base_t::term_endpoint (const char *endpoint_uri_)\n{\n    ${guard}\n    ${pending}")
+mend(socket_base.cpp "${disconnecting})" "${disconnecting}, nodezmq::pending_guard_t::ends)")
+mend(socket_base.cpp
+  "    terminate ();\n    check_destroy ();"
+  "    {\n        ${pending}, nodezmq::pending_guard_t::ends);\n        terminate ();\n    }\n    check_destroy ();")
+mend(ctx.cpp "#include \"macros.hpp\"\n" "#include \"macros.hpp\"\n#include \"${CMAKE_CURRENT_LIST_DIR}/pending.hpp\"\n")
+mend(ctx.cpp
+  "        endpoint_.socket->inc_seqnum ();\n        _pending_connections"
+  "        endpoint_.socket->inc_seqnum ();\n        nodezmq::pending_t::add (endpoint_.socket, 1);\n        _pending_connections")
+mend(ctx.cpp
+  "{\n    scoped_lock_t locker (_endpoints_sync);\n\n    const std::pair<pending_connections_t::iterator,"
+  "{\n    scoped_lock_t pending_locker (nodezmq::pending_t::mutex ());\n    scoped_lock_t locker (_endpoints_sync);\n\n    const std::pair<pending_connections_t::iterator,")
+mend(ctx.cpp
+  "    if (side_ == bind_side)\n${let_go}"
+  "    if (side_ == bind_side) {\n        nodezmq::pending_t::add (pending_connection_.endpoint.socket, -1);\n${let_go}    }\n")
+
+# Binding an inproc name that a socket had connected to and has left again, or a closed one: nothing can be written to it
+# any more, which aborted the process where the socket is a ROUTER, or the binding one has a HELLO_MSG.
+mend(ctx.cpp
+  "pending_connection_.endpoint.socket->check_tag ()) {"
+  "pending_connection_.bind_pipe->check_write ()) {")
+mend(ctx.cpp
+  "        && bind_options_.hello_msg.size () > 0) {\n        send_hello_msg (pending_connection_.bind_pipe"
+  "        && bind_options_.hello_msg.size () > 0\n        && pending_connection_.bind_pipe->check_write ()) {\n        send_hello_msg (pending_connection_.bind_pipe")
+
 # Not a defect: each message of a batch would be flushed by itself, which makes the sender's and the reader's core pass
 # the queue's end back and forth. binding/transfer.cc puts the flushes of a thread off for some messages.
 mend(pipe.cpp
