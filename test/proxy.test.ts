@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { failure, ipcAddress, newContext, thrown } from "./support/life-own.js";
+import { failure, ipcAddress, newContext, thrown, until } from "./support/life-own.js";
 import { startWorker } from "./support/life-worker.js";
 import { turn } from "./support/sockets.js";
 
@@ -569,6 +569,8 @@ describe("the end of a proxy", () => {
       if (how === "terminate") await worker.terminate();
       else worker.postMessage("end");
       await ended;
+      // libzmq's own thread closes the worker's sockets: what is sent to one that is not closed yet is lost.
+      await until(() => sender.pollSync(0, zmq.POLLOUT) === 0);
     }
   });
 
