@@ -5,7 +5,7 @@ import { checkKeys, readPlace, readSignal, readThreshold, readTimeout } from "./
 import { EINVAL, IO_THREADS_DFLT, RCVHWM, SNDHWM, type SocketType } from "./constants.js";
 import { Defaults, setOptions, settable } from "./defaults.js";
 import type { Engine } from "./engine.js";
-import { ContextTerminated, makeError, typeError, ZMQError } from "./errors.js";
+import { ContextTerminated, makeError, typeError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import { type NativeContext, native } from "./native.js";
 import {
@@ -17,9 +17,9 @@ import {
   decodeOption,
   encodeOption,
   type OptionRow,
-  optionName,
   optionNumber,
   readLinger,
+  refusal,
   type SocketOptionWrites,
   socketOptions,
 } from "./options.js";
@@ -232,7 +232,7 @@ export class Context implements AsyncDisposable {
     try {
       this.#native.set(number, typeof encoded === "bigint" ? Number(encoded) : (encoded as number | string));
     } catch (error) {
-      throw named(error, "setting", number);
+      throw refusal(error, "setting", contextOptionRow(number), number);
     }
   }
 
@@ -247,7 +247,7 @@ export class Context implements AsyncDisposable {
         this.#native.get(number),
       ) as ContextOptionValue<N>;
     } catch (error) {
-      throw named(error, "reading", number);
+      throw refusal(error, "reading", contextOptionRow(number), number);
     }
   }
 
@@ -382,12 +382,6 @@ export const contextInside = (context: unknown): Inside => inside(context);
 
 // A context is not collected, and so not terminated, while somebody still has a shadow of it.
 const shadowed = new WeakMap<NativeContext, Context>();
-
-/** An error of libzmq's about an option, which says which one. */
-const named = (error: unknown, what: string, option: number): unknown =>
-  error instanceof ZMQError && error.errno === EINVAL
-    ? makeError(EINVAL, `${what} ${optionName(contextOptionRow(option), option)}`)
-    : error;
 
 function shadowOf(context: unknown): NativeContext {
   if (context instanceof Context) {

@@ -238,12 +238,12 @@ export class Engine {
     this.#setReferenced(false);
   }
 
-  /** Another engine's sockets are unref'ed with this one's, and ref'ed; until it is taken out of the set. */
-  readonly followers = new Set<Engine>();
+  /** The reader of the socket's monitor, which is unref'ed with the socket, and ref'ed. */
+  follower: Engine | undefined = undefined;
 
   #setReferenced(referenced: boolean): void {
     this.#referenced = referenced;
-    for (const follower of this.followers) follower.#setReferenced(referenced);
+    if (this.follower !== undefined) this.follower.#setReferenced(referenced);
     this.native.reference(referenced);
     for (const queue of [this.#receives, this.#sends]) {
       for (let waiter = queue.first; waiter !== undefined; waiter = waiter.next) {

@@ -8,7 +8,7 @@ export * as auth from "./auth/index.js";
 export type { SyncOptions, WaitOptions } from "./call.js";
 export * from "./constants.js";
 export * as constants from "./constants.js";
-export { Context, Context as SyncContext } from "./context.js";
+export { Context, Context as SyncContext, type DestroyOptions } from "./context.js";
 export type { Data, MessageData } from "./data.js";
 export * as decorators from "./decorators.js";
 export * as devices from "./devices/index.js";
@@ -58,6 +58,8 @@ export {
   zmqVersion,
   zmqVersionInfo,
 } from "./version.js";
+
+export type { EndOptions } from "./within.js";
 
 /**
  * How long the end of a process or worker may wait for messages that are still queued, in milliseconds in all: 1000 by

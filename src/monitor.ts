@@ -189,17 +189,18 @@ export function monitorEvents(
       const rest: MonitorEvent[] = [];
       for (let event = await read(); event !== undefined; event = await read()) rest.push(event);
       socket.close();
+      deafen?.();
       return rest;
     })();
     keep();
   });
-  engine.followers.add(reader);
+  engine.follower = reader;
   if (!engine.referenced) socket.unref();
   const deafen = signal && onAbort(signal, () => void end());
   const end = (): IteratorResult<MonitorEvent> => {
     forget();
     deafen?.();
-    engine.followers.delete(reader);
+    if (engine.follower === reader) engine.follower = undefined;
     socket.close();
     return { value: undefined, done: true };
   };

@@ -8,7 +8,7 @@
  */
 
 import * as zmq from "./constants.js";
-import { makeError, rangeError, typeError } from "./errors.js";
+import { makeError, rangeError, typeError, ZMQError } from "./errors.js";
 
 /**
  * What JavaScript sees. `fd` is a file descriptor, `key` a CURVE key in Z85, `name` a text that pyzmq
@@ -532,6 +532,12 @@ export function optionName(row: OptionRow | undefined, option: number): string {
   const known = Object.entries(zmq.SocketOption).find(([, number]) => number === option);
   return known?.[0] ?? `option ${option}`;
 }
+
+/** libzmq's refusal of an option, saying which one; any other error is as it was. */
+export const refusal = (error: unknown, what: string, row: OptionRow | undefined, option: number): unknown =>
+  error instanceof ZMQError && error.errno === zmq.EINVAL
+    ? makeError(zmq.EINVAL, `${what} ${optionName(row, option)}`)
+    : error;
 
 /** What a program gave as an option's number, checked. */
 export function optionNumber(option: unknown): number {

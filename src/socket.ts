@@ -38,7 +38,7 @@ import { warnOfDraftDescriptor } from "./descriptor.js";
 import { tellEndpoint } from "./diagnostics.js";
 import { patience } from "./ending.js";
 import { Endpoint, readAddress, readTarget } from "./endpoint.js";
-import { Engine, isGone } from "./engine.js";
+import { Engine } from "./engine.js";
 import { makeError, rangeError, typeError, ZMQError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import {
@@ -56,9 +56,9 @@ import {
   nativeKind,
   nativeSize,
   notAccessors,
-  optionName,
   optionNumber,
   readLinger,
+  refusal,
   type SocketOptionAccessors,
   type SocketOptionInput,
   type SocketOptionValue,
@@ -239,7 +239,7 @@ export class Socket extends Streaming {
     try {
       this.#touching((native) => native.set(number, kind, encoded));
     } catch (error) {
-      throw named(error, "setting", number);
+      throw refusal(error, "setting", socketOptionRow(number), number);
     }
   }
 
@@ -254,7 +254,7 @@ export class Socket extends Streaming {
       });
       return decodeOption(row, number, value) as SocketOptionValue<N>;
     } catch (error) {
-      throw named(error, "reading", number);
+      throw refusal(error, "reading", socketOptionRow(number), number);
     }
   }
 
@@ -521,12 +521,6 @@ function existing(address: unknown): Shadowed {
   }
   const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
   return new Shadowed(engine, engine.context as Context, type);
-}
-
-/** An error of libzmq's about an option, which says which one. What has gone needs no such word. */
-function named(error: unknown, what: string, option: number): unknown {
-  if (!(error instanceof ZMQError) || error.errno === undefined || isGone(error)) return error;
-  return makeError(error.errno, `${what} ${optionName(socketOptionRow(option), option)}`);
 }
 
 /** Opens a libzmq socket and writes it into this thread's book. */

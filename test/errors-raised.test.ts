@@ -328,6 +328,20 @@ describe("an error", () => {
     expect(error).toMatchObject({ code: "EINVAL", message: `Invalid argument (${what})` });
   });
 
+  test("of an option of a socket that a proxy has says so", async () => {
+    const context = newContext();
+    const [pull, push] = [context.socket(zmq.PULL), context.socket(zmq.PUSH)];
+    const ended = rejection(zmq.proxy(pull, push));
+    for (const use of [() => pull.linger, () => Object.assign(push, { linger: 5 })]) {
+      expect(thrown(use)).toMatchObject({
+        code: "EBUSY",
+        message: expect.stringContaining("lent to a proxy"),
+      });
+    }
+    pull.close();
+    await ended;
+  });
+
   test("of the same call is a new one each time", async () => {
     const socket = newContext().socket(zmq.PULL);
     const errors = [await rejection(socket.recv(zmq.DONTWAIT)), await rejection(socket.recv(zmq.DONTWAIT))];
