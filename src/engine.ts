@@ -281,6 +281,15 @@ export class Engine {
     });
   }
 
+  /** A native call, which may swallow a signal that others wait for: also when it fails. */
+  touching<T>(call: (native: NativeSocket) => T): T {
+    try {
+      return call(this.native);
+    } finally {
+      this.touched();
+    }
+  }
+
   // ---- Inside
 
   #queue(direction: number): Queue {

@@ -1,4 +1,4 @@
-/** zmq.Socket: everything but sending and receiving, which is in messaging.ts. */
+/** zmq.Socket: endpoints, waiting, monitoring and life, on top of what it sends, receives and is set to. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
 import { defineAliases, type SocketAliases } from "./aliases.js";
@@ -15,32 +15,16 @@ import {
   WAIT_KEYS,
   type WaitOptions,
 } from "./call.js";
-import {
-  EINVAL,
-  ENOTSOCK,
-  ENOTSUP,
-  EVENT_ALL,
-  EVENT_ALL_V2,
-  FD,
-  POLLIN,
-  POLLOUT,
-  RCVHWM,
-  SNDHWM,
-  SocketType,
-  SUBSCRIBE,
-  TYPE,
-  UNSUBSCRIBE,
-} from "./constants.js";
-import { type Context, contextInside } from "./context.js";
+import { Configuring } from "./configuring.js";
+import { ENOTSOCK, ENOTSUP, EVENT_ALL, EVENT_ALL_V2, POLLIN, POLLOUT, type SocketType } from "./constants.js";
+import type { Context } from "./context.js";
 import { setOptions, settable } from "./defaults.js";
 import { describe, noteEndpoint } from "./describe.js";
-import { warnOfDraftDescriptor } from "./descriptor.js";
 import { tellEndpoint } from "./diagnostics.js";
 import { patience } from "./ending.js";
 import { Endpoint, readAddress, readTarget } from "./endpoint.js";
-import { Engine } from "./engine.js";
-import { makeError, rangeError, typeError, ZMQError } from "./errors.js";
-import { forget, watchForLeak } from "./leaks.js";
+import type { Engine } from "./engine.js";
+import { makeError } from "./errors.js";
 import {
   type MonitorEvent,
   monitorEvents,
@@ -48,44 +32,15 @@ import {
   readMonitorAddress,
   startMonitor,
 } from "./monitor.js";
-import type { NativeContext, NativeSocket } from "./native.js";
 import {
-  type Bytes,
-  decodeOption,
-  encodeOption,
-  nativeKind,
-  nativeSize,
   notAccessors,
-  optionNumber,
   readLinger,
-  refusal,
   type SocketOptionAccessors,
-  type SocketOptionInput,
-  type SocketOptionValue,
   type SocketOptionWrites,
-  socketOptionRow,
   socketOptions,
 } from "./options.js";
 import { type RandomPortOptions, randomPort } from "./random-port.js";
-import { Streaming } from "./streaming.js";
-import { encodeText, readEncoding, readGroup, type TextOptions } from "./text.js";
-
-/** The engines of this thread's open sockets, by address: how a shadow finds the socket it stands for. */
-const engines = new Map<bigint, WeakRef<Engine>>();
-
-/** How `context.socket` and `Socket.shadow` hand over what the constructor cannot be given by a program. */
-class Shadowed {
-  constructor(
-    readonly engine: Engine,
-    readonly context: Context,
-    readonly type: number,
-  ) {}
-}
-
-const typeNames = new Map<number, string>();
-for (const [name, number] of Object.entries(SocketType)) {
-  if (!typeNames.has(number)) typeNames.set(number, name);
-}
+import { existing, Opened, open, typeNames } from "./registry.js";
 
 /** The class that a static method was called on; such methods are handed around as functions, too. */
 const classOf = (self: unknown): typeof Socket =>
@@ -99,7 +54,7 @@ export interface Socket extends SocketOptionAccessors, SocketAliases {}
  * Methods that may wait return promises; the others act at once. A socket belongs to the thread that made it.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the option table defines the accessors, below
-export class Socket extends Streaming {
+export class Socket extends Configuring {
   readonly #engine: Engine;
   readonly #context: Context;
   readonly #type: SocketType;
@@ -126,7 +81,7 @@ export class Socket extends Streaming {
     const shadowed = none ? context : shadow instanceof Socket ? shadow : existing(shadow);
     const threshold = copyThreshold === undefined ? undefined : readThreshold(copyThreshold);
     const given =
-      shadowed instanceof Shadowed
+      shadowed instanceof Opened
         ? shadowed
         : shadowed instanceof Socket
           ? shadowed.#shadowed()
@@ -139,7 +94,7 @@ export class Socket extends Streaming {
     try {
       setOptions(this, wanted);
     } catch (error) {
-      if (!(shadowed instanceof Shadowed) && !(shadowed instanceof Socket)) this.close(0);
+      if (!(shadowed instanceof Opened) && !(shadowed instanceof Socket)) this.close(0);
       throw error;
     }
   }
@@ -230,102 +185,6 @@ export class Socket extends Streaming {
     });
   }
 
-  // ---- Options
-
-  /** Sets an option by its number. See zmq_setsockopt(3) and docs/options.md. */
-  set<N extends number>(option: N, value: SocketOptionInput<N>): void {
-    const number = optionNumber(option);
-    const { kind, value: encoded } = encodeOption(socketOptionRow(number), number, value);
-    try {
-      this.#touching((native) => native.set(number, kind, encoded));
-    } catch (error) {
-      throw refusal(error, "setting", socketOptionRow(number), number);
-    }
-  }
-
-  /** Reads an option by its number. See zmq_getsockopt(3) and docs/options.md. */
-  get<N extends number>(option: N): SocketOptionValue<N> {
-    const number = optionNumber(option);
-    const row = socketOptionRow(number);
-    try {
-      const value = this.#touching((native) => {
-        if (number === FD) warnOfDraftDescriptor(native);
-        return native.get(number, nativeKind(row), nativeSize(row));
-      });
-      return decodeOption(row, number, value) as SocketOptionValue<N>;
-    } catch (error) {
-      throw refusal(error, "reading", socketOptionRow(number), number);
-    }
-  }
-
-  /** Sets a byte-valued option to a string in an encoding, UTF-8 by default. */
-  setString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
-    this.set(option, encodeText(text, readNamed(encoding, "encoding")));
-  }
-
-  /** Reads a byte-valued option as a string. A TypeError if it is a number. */
-  getString(option: number, encoding?: BufferEncoding | TextOptions): string {
-    const other = readEncoding(readNamed(encoding, "encoding"));
-    const value = this.get(option);
-    if (typeof value === "string") return other === undefined ? value : Buffer.from(value).toString(other);
-    if (Buffer.isBuffer(value)) return value.toString(other);
-    throw typeError(`option ${option} will not return a string to be decoded`);
-  }
-
-  /** pyzmq's other names of `set`, `get`, `setString` and `getString`. */
-  setsockopt<N extends number>(option: N, value: SocketOptionInput<N>): void {
-    this.set(option, value);
-  }
-  getsockopt<N extends number>(option: N): SocketOptionValue<N> {
-    return this.get(option);
-  }
-  setsockoptString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
-    this.setString(option, text, encoding);
-  }
-  getsockoptString(option: number, encoding?: BufferEncoding | TextOptions): string {
-    return this.getString(option, encoding);
-  }
-
-  /** Subscribes to messages that begin with the topic; the empty topic takes all. SUB only (EINVAL). */
-  subscribe(topic: Bytes): void {
-    this.set(SUBSCRIBE, topic);
-  }
-
-  /** Ends one subscription to the topic; without effect if there is none. */
-  unsubscribe(topic: Bytes): void {
-    this.set(UNSUBSCRIBE, topic);
-  }
-
-  /** Joins a group. DISH only. See zmq_join(3). */
-  join(group: string): void {
-    this.#touching((native) => native.group("join", readGroup(group)));
-  }
-
-  /** Leaves a group. DISH only. See zmq_leave(3). */
-  leave(group: string): void {
-    this.#touching((native) => native.group("leave", readGroup(group)));
-  }
-
-  /** Both high-water marks, in messages; reads SNDHWM. */
-  get hwm(): number {
-    return this.get(SNDHWM);
-  }
-  set hwm(value: number) {
-    this.set(SNDHWM, value);
-    this.set(RCVHWM, value);
-  }
-  getHwm(): number {
-    return this.hwm;
-  }
-  setHwm(value: number): void {
-    this.hwm = value;
-  }
-
-  /** The descriptor that signals news of the socket (option FD): edge-triggered, for reading only. */
-  fileno(): number {
-    return this.get(FD);
-  }
-
   // ---- Waiting
 
   /**
@@ -365,7 +224,9 @@ export class Socket extends Streaming {
     const limit = patience(readTimeout(given.timeout === undefined ? place : given.timeout) ?? -1);
     const mask = readEvents(given.flags ?? (stands ? POLLIN : flags));
     if (this.closed) throw makeError(ENOTSUP);
-    return mask === 0 ? 0 : this.#touching((native) => native.wait(mask, Math.ceil(limit), false)) & mask;
+    return mask === 0
+      ? 0
+      : this.#engine.touching((native) => native.wait(mask, Math.ceil(limit), false)) & mask;
   }
 
   /**
@@ -395,8 +256,8 @@ export class Socket extends Streaming {
   monitor(address: string | Uint8Array | null, events: number | MonitorOptions = EVENT_ALL): void {
     const mask = readMonitored(readNamed(events, "events") ?? EVENT_ALL);
     const where = readMonitorAddress(address);
-    if (where === null) this.#touching((native) => native.monitor(null, 0));
-    else this.#touching(() => startMonitor(this.#engine, this.#context, where, mask));
+    if (where === null) this.#engine.touching((native) => native.monitor(null, 0));
+    else this.#engine.touching(() => startMonitor(this.#engine, this.#context, where, mask));
   }
 
   /**
@@ -460,25 +321,16 @@ export class Socket extends Streaming {
 
   #endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string | Uint8Array): void {
     const given = readTarget(address);
-    this.#touching((native) => native.endpoint(verb, given));
+    this.#engine.touching((native) => native.endpoint(verb, given));
     const endpoint = verb === "bind" ? this.lastEndpoint : given;
     noteEndpoint(this.#engine, verb, endpoint);
     tellEndpoint(verb, this, endpoint);
   }
 
   /** What another face of the socket is made of. */
-  #shadowed(): Shadowed {
+  #shadowed(): Opened {
     if (this.closed) throw makeError(ENOTSOCK);
-    return new Shadowed(this.#engine, this.#context, this.type);
-  }
-
-  /** A native call, which may swallow a signal that others wait for: also when it fails. */
-  #touching<T>(call: (native: NativeSocket) => T): T {
-    try {
-      return call(this.#engine.native);
-    } finally {
-      this.#engine.touched();
-    }
+    return new Opened(this.#engine, this.#context, this.type);
   }
 }
 
@@ -510,65 +362,6 @@ const isPlain = (value: unknown): value is SocketArguments =>
 
 /** Options of `socket.poll` in one object. */
 export type PollOptions = WaitOptions;
-
-/** What stands behind the `underlying` of a socket. */
-function existing(address: unknown): Shadowed {
-  if (typeof address !== "bigint")
-    throw typeError("Socket.shadow takes a Socket or the bigint of its `underlying`");
-  const engine = engines.get(address)?.deref();
-  if (engine === undefined || engine.closed) {
-    throw makeError(ENOTSOCK, `no open socket of this thread has the address ${address}`);
-  }
-  const type = engine.native.get(TYPE, nativeKind(socketOptionRow(TYPE))) as number;
-  return new Shadowed(engine, engine.context as Context, type);
-}
-
-/** Opens a libzmq socket and writes it into this thread's book. */
-function open(context: Context, type: unknown): Shadowed {
-  const owner = contextInside(context);
-  if (typeof type !== "number" || !Number.isInteger(type)) {
-    throw typeError(`a socket type is a number such as zmq.REQ; got ${type === null ? "null" : typeof type}`);
-  }
-  if (type === -1) throw typeError("a socket type is a number such as zmq.REQ; got -1, which is none");
-  if (type < -(2 ** 31) || type >= 2 ** 31)
-    throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
-  const engine = newEngine(owner.native, type, context);
-  const address = engine.native.address();
-  const reference = new WeakRef(engine);
-  engines.set(address, reference);
-  const leave = owner.adopt(reference);
-  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, closer(engine.native, address, leave));
-  engine.onClose(() => {
-    forget(engine);
-    gone(address);
-    leave();
-  });
-  return new Shadowed(engine, context, type);
-}
-
-function newEngine(inside: NativeContext, type: number, context: Context): Engine {
-  try {
-    return new Engine(inside, type, context);
-  } catch (error) {
-    if (!(error instanceof ZMQError) || error.errno !== EINVAL) throw error;
-    throw makeError(EINVAL, `there is no socket type ${type}`);
-  }
-}
-
-/** Strikes an address out of the book, unless a later socket has got it. */
-function gone(address: bigint): void {
-  const engine = engines.get(address)?.deref();
-  if (engine === undefined || engine.closed) engines.delete(address);
-}
-
-/** Closes what is left of a collected socket. Made here: within `open` the closure would keep the engine in its scope. */
-function closer(native: NativeSocket, address: bigint, leave: () => void): () => void {
-  return () => {
-    gone(address);
-    leave();
-    native.close();
-  };
-}
 
 const readEvents = (mask: unknown): number => readMask(mask, POLLIN | POLLOUT, "POLLIN, POLLOUT or both");
 
