@@ -1,5 +1,4 @@
 /** How devices end with what they were started from: programs, workers, processes that are killed. */
-import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -7,20 +6,13 @@ import { ending, expectService, figures, local, peers } from "./support/devices.
 import { type Child, run, start } from "./support/life-child.js";
 import { failure, newContext, until } from "./support/life-own.js";
 import { startWorker } from "./support/life-worker.js";
+import { isAlive } from "./support/processes.js";
 import { library } from "./support/sockets.js";
 
 const { ProcessDevice, ProcessProxySteerable } = zmq.devices;
 
-/** Whether a process is there, and not only what is left of it until its parent asks. */
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    if (process.platform !== "linux") return true;
-    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-}
+/** Whether the process of a ProcessDevice is there. */
+const alive = (pid: number): boolean => isAlive(pid, "devices/child.js");
 
 /** What children's and workers' programs say to have a device that runs. */
 const running = (kind: string): string => `

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as zmq from "nodezmq";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { balance, Ledger } from "../examples/showcase/ledger.mjs";
+import { isAlive } from "./support/processes.js";
 
 const main = fileURLToPath(new URL("../examples/showcase/main.mjs", import.meta.url));
 const posixTest = test.skipIf(process.platform === "win32");
@@ -50,20 +51,11 @@ function processIn(line: string): [name: string, pid: number] | undefined {
   return name === undefined ? undefined : [name, Number(pid)];
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Neither processes nor files. */
 function expectNothingLeft(lines: string[]) {
   const pids = lines.flatMap((line) => processIn(line)?.[1] ?? []);
   expect(pids.length).toBeGreaterThan(0);
-  expect(pids.filter(isAlive)).toEqual([]);
+  expect(pids.filter((pid) => isAlive(pid, "showcase/peer.mjs"))).toEqual([]);
   expect(readdirSync(folder)).toEqual([]);
 }
 
