@@ -13,6 +13,20 @@ const SLAB = 32 * 1024;
 const SMALL = 1024;
 const ENTRIES = 4096;
 
+/**
+ * The class that makes Node's Buffers, where it can be had: it takes half the time of `Buffer.from`, which first finds out
+ * what it is given.
+ */
+const Views = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
+  memory: ArrayBuffer,
+  offset: number,
+  length: number,
+) => Buffer;
+const known =
+  typeof Views === "function" &&
+  (Views as unknown) !== Buffer && // whose constructor is deprecated
+  Object.getPrototypeOf(new Views(new ArrayBuffer(1), 0, 1)) === Buffer.prototype;
+
 export const index = new Int32Array(ENTRIES);
 let slab = new ArrayBuffer(0); // until there is something to receive
 let offset = 0;
@@ -30,7 +44,7 @@ function renew(): void {
 function frame(socket: NativeSocket, entry: number): Buffer {
   if (entry < 0) return socket.takeLarge();
   const length = entry >> 1;
-  const view = Buffer.from(slab, offset, length);
+  const view = known ? new Views(slab, offset, length) : Buffer.from(slab, offset, length);
   offset += (length + 7) & ~7;
   return view;
 }
