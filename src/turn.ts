@@ -7,8 +7,13 @@ import { DONE } from "./pending.js";
 
 /** How long one turn may go on settling operations, in milliseconds. */
 const TURN = 3;
-/** Looking at the clock is not free: once in so many operations will do. */
-const LOOK = 4;
+/**
+ * Looking at the clock takes a quarter of the time of an operation: a turn begins with a look at every fourth, and where
+ * those before the last look were fast ones it takes twice as many until the next.
+ */
+const LOOKS = { least: 4, most: 32 };
+/** What is fast: so many milliseconds at most from one look to the next, the program's own work included. */
+const FAST = 0.1;
 /** However fast the operations are: epoll and timers get their turn at least this often. */
 const MOST = 2000;
 
@@ -17,29 +22,36 @@ let clock: { now(): number } | undefined;
 
 let operations = 0;
 let begun = 0;
+/** When the clock was last looked at, and the count of operations at which it will be next. */
+let looked = 0;
+let look = 0;
+let stretch = LOOKS.least;
 let next: Promise<void> | undefined;
 
 /** A wake-up from the event loop begins a new turn. */
 export function beginTurn(): void {
   operations = 0;
+  look = 0;
+  stretch = LOOKS.least;
 }
 
 /** Counts an operation. When the turn has lasted long enough: a promise for the next one. */
 export function overdue(): Promise<void> | undefined {
   if (next !== undefined) return next;
   const count = operations++;
-  if (count % LOOK !== 0) return undefined;
+  if (count < look) return undefined;
   clock ??= performance;
   const now = clock.now();
-  if (count === 0) {
-    begun = now;
-    return undefined;
-  }
+  if (count === 0) begun = now;
+  else if (now - looked > FAST) stretch = LOOKS.least;
+  else if (stretch < LOOKS.most) stretch *= 2;
+  looked = now;
+  look = count + stretch;
   if (count < MOST && now - begun < TURN) return undefined;
   next = new Promise((resolve) => {
     setImmediate(() => {
       next = undefined;
-      operations = 0;
+      beginTurn();
       resolve();
     });
   });
