@@ -2,7 +2,11 @@
 // kind, getters that call back in, buffers that are detached, an environment that ends whenever. Whatever TypeScript would
 // refuse must be an error here, too: nothing may be read or written outside of what it was given, and nothing may be left.
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "bytes.h"
 #include "fake/world.h"
@@ -17,12 +21,8 @@ namespace {
 constexpr size_t kMostSteps = 100;
 constexpr size_t kMostValues = 64;
 
-const char* const kMethods[] = {
-    "close",     "closed",  "address",   "endpoint",      "set",       "get",        "group",
-    "monitor",   "events",  "hold",      "release",       "reference", "wait",       "send",
-    "sendBatch", "receive", "takeLarge", "sendMultipart", "bytes",     "sendPacked", "receiveFrame",
-    "size",      "more",    "property",  "routingId",     "stop",      "term",       "terminated",
-};
+// What takes a socket by its number.
+const char* const kNumbered[] = {"send", "sendMultipart", "sendPackedMessage", "receive"};
 const char* const kAddresses[] = {
     "inproc://a", "inproc://b", "inproc://c", "inproc://", "ipc://*",   "tcp://127.0.0.1:*",
     "tcp://",     "tcp://[::1", "x",          "",          "udp://[::", "ws://127.0.0.1:*",
@@ -44,12 +44,14 @@ class Program {
     double limit = bytes_.Byte() % 8 == 0 ? 5000 : 1e15;
     Run("setup", {make_error, checkpoint, world_.Number(limit), world_.Boolean(threaded)});
     Run("setExitLinger", {world_.Number(1)});
-    room_ = world_.Buffer(std::string(size_t{1} << bytes_.Below(15), 'o'));
-    Value* entries = world_.Buffer(std::string(sizeof(int32_t) << bytes_.Below(9), '\0'));
-    index_ = world_.View(entries, 0, entries->memory->size);
-    index_->type = napi_int32_array;
+    room_ = Octets(size_t{1} << bytes_.Below(15));
+    entries_ = Integers(size_t{1} << bytes_.Below(9));
+    index_ = Integers(size_t{1} << bytes_.Below(9));
     Arena();
-    Run("outbox", {room_});
+    Run("packing", {room_, entries_});
+    for (const char* name : {"Context", "Socket", "Frame", "Forwarder", "DescriptorWatch"}) {
+      for (auto& [method, function] : world_.Exports()->properties[name]->properties) methods_.insert(method);
+    }
     tidy_ = bytes_.Byte() % 4 != 0;
   }
 
@@ -65,11 +67,14 @@ class Program {
   }
 
  private:
-  Value* Run(const char* name, const std::vector<Value*>& arguments) {
+  Value* Run(const std::string& name, const std::vector<Value*>& arguments) {
+    if (!world_.Has(world_.Exports(), name)) fake::Broken("there is no such function");
     return Call(world_.Exports(), name, arguments);
   }
 
-  Value* Call(Value* object, const char* name, const std::vector<Value*>& arguments) {
+  // Of an object of the program's, which may be none that has such a method.
+  Value* Call(Value* object, const std::string& name, const std::vector<Value*>& arguments) {
+    if (methods_.count(name) == 0 && object != world_.Exports()) fake::Broken("there is no such method");
     Value* result = world_.Call(object, name, arguments);
     world_.Threw();
     return result;
@@ -100,6 +105,21 @@ class Program {
     return i < values_.size() ? values_[i] : NewValue();
   }
 
+  Value* Octets(size_t length) { return world_.View(world_.Buffer(std::string(length, 'o')), 0, length); }
+
+  Value* Integers(size_t count) {
+    Value* memory = world_.Buffer(std::string(count * sizeof(int32_t), '\0'));
+    Value* integers = world_.View(memory, 0, memory->memory->size);
+    integers->type = napi_int32_array;
+    return integers;
+  }
+
+  Value* SocketNumber() {
+    Value* socket = Socket();
+    auto found = socket->properties.find("number");
+    return found == socket->properties.end() ? Any() : found->second;
+  }
+
   Value* Socket() {
     if (sockets_.empty() || bytes_.Byte() == 255) return Any();
     return sockets_[bytes_.Below(sockets_.size())];
@@ -108,6 +128,11 @@ class Program {
   Value* Number() {
     double number = kNumbers[bytes_.Below(std::size(kNumbers))];
     return world_.Number(bytes_.Below(8) == 0 ? bytes_.Number<int32_t>() : number);
+  }
+
+  // As a program may give them: DONTWAIT, SNDMORE.
+  Value* Flags() {
+    return bytes_.Below(8) == 0 ? Number() : world_.Number(static_cast<double>(bytes_.Below(4)));
   }
 
   Value* Address() {
@@ -189,13 +214,16 @@ class Program {
     return world_.Undefined();
   }
 
-  void Received(Value* socket) {
+  void Received() {
     const auto* index = reinterpret_cast<const int32_t*>(index_->memory->data);
     size_t room = index_->memory->size / sizeof *index, used = 0, large = 0;
     size_t offset = bytes_.Below(2) == 0 ? 0 : bytes_.Below(5000);
     bool live = !slab_->memory->detached;
     if (!live) return;  // TypeScript looks
-    Value* got = Call(socket, "receive", {world_.Number(static_cast<double>(offset)), Number()});
+    Value* socket = Socket();
+    auto number = socket->properties.find("number");
+    if (number == socket->properties.end()) return;
+    Value* got = Run("receive", {number->second, world_.Number(static_cast<double>(offset)), Number()});
     if (got == nullptr || got->kind != Kind::kNumber) return;
     auto entries = static_cast<size_t>(got->number);
     if (entries > room) fake::Broken("more entries than the index has");
@@ -208,13 +236,16 @@ class Program {
     for (; large > 0; large--) Know(Call(socket, "takeLarge", {}));
   }
 
-  void SendPacked(Value* socket) {
-    auto* index = reinterpret_cast<int32_t*>(index_->memory->data);
-    size_t room = index_->memory->size / sizeof *index;
-    for (size_t i = std::min(room, bytes_.Below(20)); i-- > 0;) {
-      index[i] = bytes_.Below(8) == 0 ? bytes_.Number<int32_t>() : static_cast<int32_t>(bytes_.Byte());
+  void SendPacked() {
+    auto* entries = reinterpret_cast<int32_t*>(entries_->memory->data);
+    size_t count = entries_->memory->size / sizeof *entries;
+    for (size_t i = std::min(count, bytes_.Below(20)); i-- > 0;) {
+      entries[i] = bytes_.Below(8) == 0 ? bytes_.Number<int32_t>() : static_cast<int32_t>(bytes_.Byte());
     }
-    Call(socket, "sendPacked", {Number()});
+    if (bytes_.Flag()) return (void)Run("sendPackedMessage", {SocketNumber(), Flags()});
+    bool own = bytes_.Below(4) != 0;
+    Value *room = own ? room_ : Any(), *integers = own ? entries_ : Any();
+    Call(Socket(), "sendPacked", {room, integers, Number(), Number(), Number()});
   }
 
   void Option(Value* socket) {
@@ -281,18 +312,25 @@ class Program {
   }
 
   void AnyCall() {
-    const char* method = kMethods[bytes_.Below(std::size(kMethods))];
+    if (bytes_.Below(4) == 0) {
+      std::string name = kNumbered[bytes_.Below(std::size(kNumbered))];
+      std::vector<Value*> arguments{bytes_.Flag() ? SocketNumber() : Any()};
+      for (size_t left = bytes_.Below(3); left > 0; left--) arguments.push_back(Any());
+      if (name == "receive" && slab_->memory->detached) return;
+      return Know(Run(name, arguments));
+    }
+    auto method = methods_.begin();
+    std::advance(method, static_cast<std::ptrdiff_t>(bytes_.Below(methods_.size())));
     Value* object = bytes_.Below(2) == 0 ? Socket() : Any();
     std::vector<Value*> arguments;
     for (size_t left = bytes_.Below(4); left > 0; left--) arguments.push_back(Any());
-    std::string name = method;
+    const std::string& name = *method;
     if (name == "endpoint") arguments = {world_.String(kWords[bytes_.Below(4)]), Address()};
     if (name == "monitor") arguments = {Address(), Number()};
     if (name == "wait") arguments = {Number(), world_.Number(static_cast<double>(bytes_.Below(2)))};
-    if (name == "receive" && slab_->memory->detached) return;
     // An option of a socket, or of a context, which takes other numbers.
     if (name == "set" || name == "get") return Option(object);
-    Know(Call(object, method, arguments));
+    Know(Call(object, name, arguments));
   }
 
   void ContextOption() {
@@ -321,7 +359,7 @@ class Program {
     values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(bytes_.Below(values_.size())));
     if (depth_ > 0 || bytes_.Below(4) != 0) return;
     std::vector<Value*> roots = values_;
-    roots.insert(roots.end(), {slab_, index_, room_});
+    roots.insert(roots.end(), {slab_, index_, room_, entries_});
     roots.insert(roots.end(), contexts_.begin(), contexts_.end());
     roots.insert(roots.end(), sockets_.begin(), sockets_.end());
     world_.Collect(roots);
@@ -340,16 +378,16 @@ class Program {
         return (void)Call(Socket(), "endpoint", {world_.String("connect"), Address()});
       case 5:
       case 6:
-        return (void)Call(Socket(), "send", {Any(), Number()});
+        return (void)Run("send", {SocketNumber(), Any(), Flags()});
       case 7:
-        return (void)Call(Socket(), "sendMultipart", {List(false), Number()});
+        return (void)Run("sendMultipart", {SocketNumber(), List(false), Flags()});
       case 8:
         return (void)Call(Socket(), "sendBatch", {List(true), Number()});
       case 9:
-        return SendPacked(Socket());
+        return SendPacked();
       case 10:
       case 11:
-        return Received(Socket());
+        return Received();
       case 12:
         return Know(Call(Socket(), "receiveFrame", {}));
       case 13:
@@ -368,8 +406,8 @@ class Program {
         return Poll();
       case 19: {
         Value* value = Any();
-        bool lent =
-            value->memory == nullptr || value->memory == room_->memory || value->memory == index_->memory;
+        bool lent = value->memory == nullptr || value->memory == room_->memory ||
+                    value->memory == entries_->memory || value->memory == index_->memory;
         return lent || value->memory.use_count() == 0 ? void() : Detach(value);
       }
       case 20:
@@ -392,7 +430,8 @@ class Program {
   }
 
   Bytes bytes_;
-  Value *room_ = nullptr, *index_ = nullptr, *slab_ = nullptr;
+  Value *room_ = nullptr, *entries_ = nullptr, *index_ = nullptr, *slab_ = nullptr;
+  std::set<std::string> methods_;
   std::vector<Value*> values_, contexts_, sockets_;
   std::vector<std::string> endpoints_;
   size_t depth_ = 0;

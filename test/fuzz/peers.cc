@@ -130,7 +130,14 @@ class Host {
     return value;
   }
 
-  Value* Call(Value* object, const char* name, const std::vector<Value*>& arguments) {
+  // A method, or a function that takes a socket by its number.
+  Value* Call(Value* object, const std::string& name, std::vector<Value*> arguments) {
+    auto number = object->properties.find("number");
+    if (number != object->properties.end() && world_.Has(world_.Exports(), name)) {
+      arguments.insert(arguments.begin(), number->second);
+      object = world_.Exports();
+    }
+    if (!world_.Has(object, name)) fake::Broken("there is no such call");
     Value* result = world_.Call(object, name, arguments);
     world_.Threw();
     return result;

@@ -56,13 +56,8 @@ napi_status napi_create_function(napi_env env, const char*, size_t, napi_callbac
 napi_status napi_define_class(napi_env env, const char*, size_t, napi_callback construct, void* data,
                               size_t count, const napi_property_descriptor* methods, napi_value* result) {
   World& world = World::Of(env);
-  Value* made = world.Function(Wrapped(world, construct, data));
-  for (size_t i = 0; i < count; i++) {
-    made->properties[methods[i].utf8name] =
-        world.Function(Wrapped(world, methods[i].method, methods[i].data));
-  }
-  *result = Out(made);
-  return napi_ok;
+  *result = Out(world.Function(Wrapped(world, construct, data)));
+  return napi_define_properties(env, *result, count, methods);
 }
 
 napi_status napi_call_function(napi_env env, napi_value self, napi_value function, size_t count,
@@ -234,10 +229,16 @@ napi_status napi_create_type_error(napi_env, napi_value, napi_value message, nap
   *result = message;
   return napi_ok;
 }
-// What node-addon-api does with errors that are no objects, of which there are none.
-napi_status napi_define_properties(napi_env, napi_value, size_t, const napi_property_descriptor*) {
-  return napi_generic_failure;
+napi_status napi_define_properties(napi_env env, napi_value object, size_t count,
+                                   const napi_property_descriptor* methods) {
+  World& world = World::Of(env);
+  for (size_t i = 0; i < count; i++) {
+    In(object)->properties[methods[i].utf8name] =
+        world.Function(Wrapped(world, methods[i].method, methods[i].data));
+  }
+  return napi_ok;
 }
+// What node-addon-api does with errors that are no objects, of which there are none.
 napi_status napi_has_property(napi_env, napi_value, napi_value, bool*) { return napi_generic_failure; }
 napi_status napi_get_property(napi_env, napi_value, napi_value, napi_value*) { return napi_generic_failure; }
 napi_status napi_is_exception_pending(napi_env env, bool* result) {

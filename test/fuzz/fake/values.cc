@@ -162,7 +162,8 @@ napi_status napi_get_typedarray_info(napi_env env, napi_value value, napi_typeda
   *type = view->type;
   *length = SizeOf(view) / (view->type == napi_int32_array ? 4 : 1);
   *data = DataOf(view);
-  *offset = view->offset;
+  if (offset != nullptr) *offset = view->offset;
+  if (buffer == nullptr) return napi_ok;
   Value* whole = World::Of(env).Make(Kind::kObject);
   whole->shape = Shape::kBuffer;
   whole->memory = view->memory;
@@ -274,6 +275,14 @@ napi_status napi_create_buffer_copy(napi_env env, size_t length, const void* dat
   if (world.pending != nullptr) return napi_pending_exception;
   Value* buffer = world.Buffer(std::string(static_cast<const char*>(data), data == nullptr ? 0 : length));
   *result = Out(world.View(buffer, 0, length));
+  return napi_ok;
+}
+napi_status napi_create_arraybuffer(napi_env env, size_t length, void** data, napi_value* result) {
+  World& world = World::Of(env);
+  if (world.pending != nullptr) return napi_pending_exception;
+  Value* buffer = world.Buffer(std::string(length, '\0'));
+  *data = buffer->memory->data;
+  *result = Out(buffer);
   return napi_ok;
 }
 napi_status napi_create_external_buffer(napi_env env, size_t length, void* data, napi_finalize finalize,

@@ -125,6 +125,11 @@ Value* World::Function(Native call) {
   return value;
 }
 
+bool World::Has(Value* object, const std::string& method) {
+  const Value* holder = object->made_by == nullptr ? object : object->made_by;
+  return holder->properties.count(method) > 0;
+}
+
 Value* World::Call(Value* object, const std::string& method, const std::vector<Value*>& arguments) {
   Value* holder = object->made_by == nullptr ? object : object->made_by;
   auto found = holder->properties.find(method);

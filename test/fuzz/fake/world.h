@@ -109,6 +109,7 @@ class World {
   Value* Exports() { return exports_; }
   // A method of an object, or a constructor; null when it throws, which is told by `Threw`.
   Value* Call(Value* object, const std::string& method, const std::vector<Value*>& arguments);
+  static bool Has(Value* object, const std::string& method);
   Value* New(Value* constructor, const std::vector<Value*>& arguments);
   Value* Invoke(Value* function, Value* self, const std::vector<Value*>& arguments);
   // Forgets the exception that is pending, if any.
