@@ -183,6 +183,18 @@ napi_value SetArena(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// packing(bytes: Uint8Array, entries: Int32Array): where `sendPackedMessage` finds its message, for good
+napi_value SetPacking(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  Addon& addon = Addon::Of(env);
+  Packing packing;
+  if (addon.packing.bytes != nullptr || !packing.FromValues(env, args[0], args[1]))
+    return Misuse(env, "packing takes a Uint8Array and an Int32Array, once");
+  addon.packing = packing;
+  for (size_t i = 0; i < 2; i++) napi_create_reference(env, args[i], 1, &addon.packing_refs[i]);
+  return nullptr;
+}
+
 }  // namespace
 
 std::shared_ptr<Addon> Addon::Open(napi_env env) {
@@ -248,8 +260,8 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline));
   // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
   self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
-  for (napi_ref* reference :
-       {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref, &self->frame}) {
+  for (napi_ref* reference : {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref,
+                              &self->packing_refs[0], &self->packing_refs[1], &self->frame}) {
     if (*reference != nullptr) napi_delete_reference(self->env, *reference);
     *reference = nullptr;
   }
@@ -343,10 +355,12 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
   exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
   exports.Set("exiting", Napi::Function::New(env, Exiting, "exiting"));
-  napi_value arena, poll, hold, drop;
+  napi_value arena, packing, poll, hold, drop;
   napi_create_function(env, "arena", NAPI_AUTO_LENGTH, SetArena, nullptr, &arena);
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
+  napi_create_function(env, "packing", NAPI_AUTO_LENGTH, SetPacking, nullptr, &packing);
   exports.Set("arena", arena);
+  exports.Set("packing", packing);
   exports.Set("poll", poll);
   napi_create_function(env, "holdPort", NAPI_AUTO_LENGTH, HoldPort, nullptr, &hold);
   napi_create_function(env, "dropPort", NAPI_AUTO_LENGTH, DropPort, nullptr, &drop);

@@ -12,6 +12,8 @@
 
 #include "deps.h"
 #include "mailbox.h"
+#include "message.h"
+#include "packing.h"
 
 namespace nodezmq {
 
@@ -50,6 +52,11 @@ class Addon : public std::enable_shared_from_this<Addon> {
   napi_ref index_ref = nullptr;
   int32_t* index = nullptr;
   size_t index_length = 0;
+
+  // Where TypeScript has packed the message that SendPackedMessage sends: its own memory, which no program ever sees.
+  napi_ref packing_refs[2] = {nullptr, nullptr};
+  Packing packing;
+  std::vector<Message> frames_of_one;  // while no program runs; to allocate once
 
   // The sockets by their numbers, and the numbers that are free again.
   std::vector<Socket*> numbered;

@@ -24,8 +24,8 @@ std::shared_ptr<SocketHandle> Socket::Unwrap(napi_env env, napi_value value) {
 
 Socket* Socket::Live(napi_env env, napi_value self) { return Live(env, Self<Socket>(env, self)); }
 
-Socket* Socket::Numbered(napi_env env, int number) {
-  const std::vector<Socket*>& numbered = Addon::Of(env).numbered;
+Socket* Socket::Numbered(napi_env env, void* addon, int number) {
+  const std::vector<Socket*>& numbered = static_cast<Addon*>(addon)->numbered;
   size_t at = static_cast<size_t>(number);
   return Live(env, at < numbered.size() ? numbered[at] : nullptr);
 }
@@ -217,10 +217,13 @@ napi_value Socket::Wait(napi_env env, napi_callback_info info) {
 }
 
 void Socket::DefineNumbered(napi_env env, napi_value exports) {
+  // Asking for the environment's addon at each call would cost more than this.
+  void* addon = &Addon::Of(env);
   napi_property_descriptor calls[] = {
-      {"send", nullptr, Send, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"sendMultipart", nullptr, SendMultipart, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"receive", nullptr, Receive, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"send", nullptr, Send, nullptr, nullptr, nullptr, napi_default, addon},
+      {"sendMultipart", nullptr, SendMultipart, nullptr, nullptr, nullptr, napi_default, addon},
+      {"sendPackedMessage", nullptr, SendPackedMessage, nullptr, nullptr, nullptr, napi_default, addon},
+      {"receive", nullptr, Receive, nullptr, nullptr, nullptr, napi_default, addon},
   };
   napi_define_properties(env, exports, std::size(calls), calls);
 }

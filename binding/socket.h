@@ -42,6 +42,7 @@ class Socket {
   static napi_value SendMultipart(napi_env env, napi_callback_info info);
   static napi_value SendBatch(napi_env env, napi_callback_info info);
   static napi_value SendPacked(napi_env env, napi_callback_info info);
+  static napi_value SendPackedMessage(napi_env env, napi_callback_info info);
   static napi_value Receive(napi_env env, napi_callback_info info);
   static napi_value ReceiveFrame(napi_env env, napi_callback_info info);
   static napi_value TakeLarge(napi_env env, napi_callback_info info);
@@ -49,7 +50,7 @@ class Socket {
   // `this` as an open socket that is ours to use; null with the error thrown otherwise.
   static Socket* Live(napi_env env, napi_value self);
   static Socket* Live(napi_env env, Socket* socket);
-  static Socket* Numbered(napi_env env, int number);
+  static Socket* Numbered(napi_env env, void* addon, int number);
   void* Raw() const { return handle_->Raw(); }
 
   std::shared_ptr<Addon> addon_;

@@ -20,6 +20,9 @@ constexpr int kWouldBlock = 0;
 constexpr int kNotData = -1;   // minus the index of the frame
 constexpr int kDetached = -2;  // of sendMultipart: see Refused
 
+// Frames that memory is allocated for before they have been seen.
+constexpr uint32_t kMostAtOnce = 1000;
+
 // A refused frame as a number: -1 - 2 * index, one less for a detached buffer.
 int Refused(Message::Read why, uint32_t index) {
   return (why == Message::Read::kDetached ? kDetached : kNotData) - 2 * static_cast<int>(index);
@@ -100,7 +103,7 @@ int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
   // A Proxy of an array is none for Node-API; TypeScript reads it into one.
   if (napi_get_array_length(env, array, &length) != napi_ok || length == 0) return kNotData;
   frames->clear();
-  frames->reserve(length);
+  frames->reserve(std::min(length, kMostAtOnce));  // the length of an array of holes says little
   for (uint32_t i = 0; i < length; i++) {
     napi_value element;
     if (napi_get_element(env, array, i, &element) != napi_ok) return kSent;
@@ -120,7 +123,7 @@ napi_value Socket::Send(napi_env env, napi_callback_info info) {
   Message message;
   Message::Read read = message.FromValue(env, args[1]);
   if (read == Message::Read::kThrown) return nullptr;
-  auto* self = Numbered(env, args.Int(0, -1));
+  auto* self = Numbered(env, args.data, args.Int(0, -1));
   if (self == nullptr) return nullptr;
   if (read != Message::Read::kOk) return Number(env, Refused(read, 0));
   int flags = args.Int(2);
@@ -137,7 +140,8 @@ napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
   std::vector<Message> frames;
   int refused = ReadFrames(env, args[1], &frames);
   if (refused == kSent) return nullptr;
-  auto* self = Numbered(env, args.Int(0, -1));  // after the reading, which may have run the program's getters
+  auto* self = Numbered(env, args.data,
+                        args.Int(0, -1));  // after the reading, which may have run the program's getters
   if (self == nullptr) return nullptr;
   if (refused != 0) return Number(env, refused);
   int flags = args.Int(2);
@@ -188,9 +192,9 @@ napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
   return Number(env, refused != 0 ? refused : *sent);
 }
 
-// sendPacked(bytes: Uint8Array, entries: Int32Array, frame, offset, frames): sends frames that lie side by side in `bytes`
-// from `offset` on, as long as their messages fit: those from `frame` up to `frames`, of each of which an entry says its
-// length * 2 + (1 if more frames follow). The number of the first that has not been sent is left in index[0] and returned.
+// sendPacked(bytes: Uint8Array, entries: Int32Array, frame, offset, frames): sends the messages of a packing from one frame
+// on, which begins at `offset`, up to `frames`, as long as they fit. The number of the first frame that has not been sent
+// is left in index[0] and returned.
 napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   Args<5> args(env, info);
   Addon& addon = Addon::Of(env);
@@ -198,34 +202,16 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   addon.index[0] = static_cast<int32_t>(frame);
   auto* self = Live(env, args.self);
   if (self == nullptr) return nullptr;
-  napi_typedarray_type type, entry_type;
-  size_t size = 0, entry_count = 0;
-  void *memory = nullptr, *entry_memory = nullptr;
-  if (napi_get_typedarray_info(env, args[0], &type, &size, &memory, nullptr, nullptr) != napi_ok ||
-      napi_get_typedarray_info(env, args[1], &entry_type, &entry_count, &entry_memory, nullptr, nullptr) !=
-          napi_ok ||
-      type != napi_uint8_array || entry_type != napi_int32_array) {
+  Packing packing;
+  if (!packing.FromValues(env, args[0], args[1]))
     return Misuse(env, "sendPacked takes a Uint8Array and an Int32Array");
-  }
-  const char* bytes = static_cast<const char*>(memory);
-  const int32_t* entries = static_cast<const int32_t*>(entry_memory);
   size_t offset = static_cast<size_t>(std::max(0, args.Int(3)));
-  size_t end = std::min(static_cast<size_t>(std::max(0, args.Int(4))), entry_count);
+  packing.count = std::min(static_cast<size_t>(std::max(0, args.Int(4))), packing.count);
   SocketHandle& handle = *self->handle_;
-  std::vector<Message> frames;
   PutOff flushes(handle);
-  while (frame < end) {
-    frames.clear();
-    bool more = true;
-    for (; more && frame < end; frame++) {
-      size_t length = static_cast<size_t>(std::max(0, entries[frame])) >> 1;
-      if (offset > size || length > size - offset) return Misuse(env, "frames beyond the packed bytes");
-      frames.emplace_back();
-      if (!frames.back().Copy(bytes + offset, length)) return Fail(env, ENOMEM);
-      offset += length;
-      more = (entries[frame] & 1) != 0;
-    }
-    if (SendFrames(handle, frames, 0) < 0) {
+  while (frame < packing.count) {
+    if (int code = packing.Unpack(&frame, &offset, &addon.frames_of_one); code != 0) return Fail(env, code);
+    if (SendFrames(handle, addon.frames_of_one, 0) < 0) {
       if (zmq_errno() == EAGAIN) break;
       return Fail(env, zmq_errno());
     }
@@ -236,6 +222,23 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   return Number(env, addon.index[0]);
 }
 
+// sendPackedMessage(number, flags): the message that has been packed where `packing` said; as sendMultipart
+napi_value Socket::SendPackedMessage(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  auto* self = Numbered(env, args.data, args.Int(0, -1));
+  if (self == nullptr) return nullptr;
+  Addon& addon = *self->addon_;
+  size_t frame = 0, offset = 0;
+  if (int code = addon.packing.Unpack(&frame, &offset, &addon.frames_of_one); code != 0)
+    return Fail(env, code);
+  int flags = args.Int(1);
+  if (SendFrames(*self->handle_, addon.frames_of_one, flags) < 0) {
+    return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+  }
+  self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
+  return Number(env, kSent);
+}
+
 // receive(number, offset, messages): takes up to that many whole messages without blocking (0: one frame), writes small frames
 // into the slab from `offset` on, each aligned to eight bytes, and an entry a frame into the index: its length * 2 + (1
 // if more frames follow), or -1 - (1 if more follow) for a frame that TakeLarge will hand out. Returns the number of
@@ -243,7 +246,7 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
 // messages when the slab is: the caller makes room and asks again.
 napi_value Socket::Receive(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
-  auto* self = Numbered(env, args.Int(0, -1));
+  auto* self = Numbered(env, args.data, args.Int(0, -1));
   if (self == nullptr) return nullptr;
   Addon& addon = *self->addon_;
   char* memory = addon.slab_memory;

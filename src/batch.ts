@@ -1,15 +1,15 @@
 /**
  * The messages of a `sendBatch`, and how far they have got.
  *
- * Small frames are laid out side by side for the addon, as bytes and an entry a frame (its length * 2, 1 more when other
- * frames follow): copying a few bytes in JavaScript takes less time than showing a Buffer across the border, one call
- * then sends them all, and what has to wait is memory of the library's own already.
+ * Small frames are packed (packing.ts): one call then sends them all, and what has to wait is memory of the library's own
+ * already.
  */
 import { index } from "./arena.js";
 import { detached, keptMessage, type RawFrame } from "./data.js";
 import { sent, tellSent } from "./diagnostics.js";
 import { ZMQError } from "./errors.js";
 import type { NativeSocket } from "./native.js";
+import { bytes as packedBytes, entries as packedEntries, packFrame } from "./packing.js";
 import { DONE } from "./pending.js";
 
 type RawMessage = RawFrame | readonly RawFrame[];
@@ -23,16 +23,8 @@ interface Run {
   kept(): Run;
 }
 
-const ROOM = 64 * 1024;
-const FRAMES = 4096;
-/** The largest frame that is copied twice, in bytes. */
-const SMALL = 1024;
-/** Fewer messages than these are not worth being laid out. */
+/** Fewer messages than these are not worth being packed. */
 const FEW = 4;
-
-// Never seen by a program, so it cannot be detached.
-const room = Buffer.from(new ArrayBuffer(ROOM));
-const entries = new Int32Array(FRAMES);
 
 class Packed implements Run {
   #frame = 0;
@@ -52,22 +44,11 @@ class Packed implements Run {
     let offset = 0;
     let frames = 0;
     let messages = 0;
-    const add = (frame: RawFrame, more: number): boolean => {
-      if (frames === FRAMES) return false;
-      let length: number;
-      if (typeof frame === "string") {
-        if (frame.length > SMALL || frame.length * 3 > ROOM - offset) return false;
-        length = room.write(frame, offset);
-      } else if (frame instanceof Uint8Array) {
-        length = frame.byteLength;
-        // An empty one may be one that has been detached since it was looked at.
-        if (length === 0 || length > SMALL || length > ROOM - offset) return false;
-        room.set(frame, offset);
-      } else {
-        return false;
-      }
+    const add = (frame: RawFrame, more: boolean): boolean => {
+      const length = packFrame(frame, offset, frames, more);
+      if (length < 0) return false;
       offset += length;
-      entries[frames++] = length * 2 + more;
+      frames++;
       return true;
     };
     for (let i = from; i < batch.length; i++) {
@@ -77,9 +58,9 @@ class Packed implements Run {
       let fits = true;
       if (isFrames(message)) {
         const last = message.length - 1;
-        for (let f = 0; fits && f <= last; f++) fits = add(message[f] as RawFrame, f < last ? 1 : 0);
+        for (let f = 0; fits && f <= last; f++) fits = add(message[f] as RawFrame, f < last);
       } else {
-        fits = add(message, 0);
+        fits = add(message, false);
       }
       if (!fits) {
         frames = before;
@@ -89,7 +70,7 @@ class Packed implements Run {
       messages++;
     }
     if (messages < FEW) return undefined;
-    const packed = new Packed(room, entries, frames, messages, false);
+    const packed = new Packed(packedBytes, packedEntries, frames, messages, false);
     // A listener is called between the messages, and may send a batch of its own.
     return sent.hasSubscribers ? packed.kept() : packed;
   }
@@ -132,7 +113,7 @@ class Packed implements Run {
   }
 }
 
-/** Messages that are not laid out: large ones, Frames, and those between them. */
+/** Messages that are not packed: large ones, Frames, and those between them. */
 class Loose implements Run {
   #next = 0;
 
@@ -168,7 +149,7 @@ class Loose implements Run {
   }
 }
 
-/** How many messages of a batch that cannot be laid out go together before laying out is tried again. */
+/** How many messages of a batch that cannot be packed go together before packing is tried again. */
 const LOOSE = 64;
 
 const isFrames = (message: RawMessage): message is readonly RawFrame[] => Array.isArray(message);
@@ -178,7 +159,7 @@ export class Batch {
   readonly #messages: readonly RawMessage[];
   /** The first message that is in no run yet. */
   #next = 0;
-  /** What has been laid out and not been sent: the first is the one to go on with. */
+  /** What is in a run and has not been sent: the first is the one to go on with. */
   #runs: Run[] = [];
   /** How many messages of finished runs have gone, and how many of the present one. */
   #done = 0;
@@ -223,7 +204,7 @@ export class Batch {
     return this.#runs[0];
   }
 
-  /** The next run. What it is laid out in is used again by whoever is next. */
+  /** The next run. What it is packed in is used again by whoever is next. */
   #take(): Run {
     const next = this.#next;
     const run = Packed.of(this.#messages, next) ?? new Loose(this.#messages.slice(next, next + LOOSE), next);

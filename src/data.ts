@@ -72,13 +72,31 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 export const isRaw = (data: unknown): data is string | Uint8Array =>
   typeof data === "string" || (ArrayBuffer.isView(data) && data instanceof Uint8Array && data.byteLength > 0);
 
+/** Arrays up to this length are allocated at once. */
+const MANY = 1000;
+
+/**
+ * What is in an array, each element looked at once: a getter may answer differently the next time. It ends with the first
+ * that is undefined, which is no data: most of an array of a thousand million may be holes.
+ */
+export function elements(array: readonly unknown[]): unknown[] {
+  const { length } = array;
+  const all = length > MANY ? [] : new Array<unknown>(length);
+  for (let i = 0; i < length; i++) {
+    const element = array[i];
+    all[i] = element;
+    if (element === undefined) return all.slice(0, i + 1);
+  }
+  return all;
+}
+
 /** The parts of a multipart message as an array. */
 export function partsOf(parts: unknown): readonly unknown[] {
   const refused = typeof parts !== "object" || parts === null || ArrayBuffer.isView(parts);
   if (refused || !(Symbol.iterator in parts)) {
     throw typeError(`a multipart message must be an array of frames, not ${describe(parts)}`);
   }
-  const list = Array.from(parts as Iterable<unknown>);
+  const list = Array.isArray(parts) ? elements(parts) : Array.from(parts as Iterable<unknown>);
   if (list.length === 0) throw typeError("a message has at least one frame; got an empty array");
   return list;
 }

@@ -91,8 +91,10 @@ interface Native {
   /** Whether this is the process's first thread; undefined where the addon does not know. */
   mainThread?: boolean;
   arena(slab: ArrayBuffer, index: Int32Array): void;
+  packing(bytes: Uint8Array, entries: Int32Array): void;
   send(socket: number, data: unknown, flags: number): number;
   sendMultipart(socket: number, frames: readonly unknown[], flags: number): number;
+  sendPackedMessage(socket: number, flags: number): number;
   receive(socket: number, offset: number, messages: number): number;
   version(): [number, number, number];
   has(capability: string): boolean;

@@ -2,13 +2,14 @@
 import { Batch } from "./batch.js";
 import { readCall, readThreshold, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
-import { type Data, detached, type MessageData, rawMessage } from "./data.js";
+import { type Data, detached, elements, type MessageData, rawMessage } from "./data.js";
 import { introduce, sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { typeError } from "./errors.js";
 import type { Frame } from "./frame.js";
 import { native, refusedFrame, SENT } from "./native.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
+import { packMessage } from "./packing.js";
 import { type Attempt, DONE } from "./pending.js";
 import { encodeText, type TextOptions } from "./text.js";
 import type { MessageTracker } from "./tracker.js";
@@ -116,14 +117,15 @@ export class Sending {
       return this.#send((given) => this.#outgoing(parts, given), flags, options, SEND_KEYS);
     }
     try {
-      const answer = parts.length === 0 ? -1 : native.sendMultipart(engine.native.number, parts, 0);
+      const frames = elements(parts);
+      const answer = sendWhole(engine.native.number, frames);
       if (engine.waiting) engine.touched();
       if (answer === SENT) {
-        if (sent.hasSubscribers) tellSent(engine.native, parts);
+        if (sent.hasSubscribers) tellSent(engine.native, frames);
         return settled(DONE);
       }
-      if (answer < 0) return this.#send(() => this.#outgoing(parts), 0, undefined, SEND_KEYS);
-      return engine.wait(POLLOUT, this.#sender(this.#outgoing(parts).keep(), 0));
+      if (answer < 0) return this.#send(() => this.#outgoing(frames), 0, undefined, SEND_KEYS);
+      return engine.wait(POLLOUT, this.#sender(this.#outgoing(frames).keep(), 0));
     } catch (error) {
       return engine.refused(error);
     }
@@ -218,7 +220,21 @@ export class Sending {
     flags?: number | SyncSendOptions,
     options?: SyncSendOptions,
   ): Sent {
-    return this.#sendSync((given) => this.#outgoing(parts, given), flags, options);
+    const engine = this.#engine;
+    let frames = parts;
+    if (flags === undefined && options === undefined && !engine.queued(POLLOUT) && Array.isArray(parts)) {
+      try {
+        const all = elements(parts);
+        frames = all as Data[];
+        if (sendWhole(engine.native.number, all) === SENT) {
+          if (sent.hasSubscribers) tellSent(engine.native, all);
+          return undefined;
+        }
+      } finally {
+        if (engine.waiting) engine.touched();
+      }
+    }
+    return this.#sendSync((given) => this.#outgoing(frames, given), flags, options);
   }
 
   /** `sendBatch` that blocks the thread. */
@@ -283,8 +299,14 @@ export class Sending {
 
   #batch(messages: readonly MessageData[]): Batch {
     if (!Array.isArray(messages)) throw typeError("a batch must be an array of messages");
-    return new Batch(this.#engine.native, messages.map(rawMessage));
+    return new Batch(this.#engine.native, elements(messages).map(rawMessage));
   }
+}
+
+/** Sends a whole message at once, if it can: SENT, 0 if it would block, or what is wrong with it, see native.ts. */
+function sendWhole(socket: number, frames: readonly unknown[]): number {
+  if (packMessage(frames)) return native.sendPackedMessage(socket, 0);
+  return frames.length === 0 ? -1 : native.sendMultipart(socket, frames, 0);
 }
 
 function encodeJson(value: unknown): string {
