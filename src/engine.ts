@@ -20,6 +20,7 @@ import {
   Waiter,
   type WaitLimits,
 } from "./pending.js";
+import { clearInterval, clearTimeout, now, setImmediate, setInterval, setTimeout } from "./timers.js";
 import { beginTurn, refused, settled, settleInTurn } from "./turn.js";
 
 /** The longest that a timer can run, in milliseconds. */
@@ -155,10 +156,10 @@ export class Engine {
       let fresh = looked || tried();
       if (value === undefined && !dontWait) {
         const limit = patience(timeout ?? this.#timeout(direction));
-        const deadline = limit < 0 ? 0 : performance.now() + limit;
+        const deadline = limit < 0 ? 0 : now() + limit;
         let idle = 0;
         while (value === undefined) {
-          const left = limit < 0 ? -1 : Math.ceil(deadline - performance.now());
+          const left = limit < 0 ? -1 : Math.ceil(deadline - now());
           if (limit >= 0 && left <= 0) break;
           const events = this.native.wait(direction, left, fresh);
           if (events === 0) break;

@@ -8,6 +8,7 @@ import { Messaging } from "./messaging.js";
 import { native } from "./native.js";
 import { onAbort, rejectLater } from "./pending.js";
 import type { Socket } from "./socket-types.js";
+import { clearTimeout, setImmediate, setTimeout } from "./timers.js";
 import { settled } from "./turn.js";
 
 /** What can be polled: a socket, a descriptor, or something with a `fileno()` or an `fd`. */

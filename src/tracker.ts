@@ -3,6 +3,7 @@ import { readPlace, readSignal, readTimeout } from "./call.js";
 import { NotDone, rangeError, typeError } from "./errors.js";
 import { Frame } from "./frame.js";
 import { onAbort } from "./pending.js";
+import { clearTimeout, setInterval, setTimeout } from "./timers.js";
 
 /** Happens once. */
 export class TrackerEvent {

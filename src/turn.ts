@@ -4,6 +4,7 @@
  * has lasted long enough, operations settle after the loop has gone round.
  */
 import { DONE } from "./pending.js";
+import { now, setImmediate } from "./timers.js";
 
 /** How long one turn may go on settling operations, in milliseconds. */
 const TURN = 3;
@@ -16,9 +17,6 @@ const LOOKS = { least: 4, most: 32 };
 const FAST = 0.1;
 /** However fast the operations are: epoll and timers get their turn at least this often. */
 const MOST = 2000;
-
-// Node's global is a getter, and loads what is behind it.
-let clock: { now(): number } | undefined;
 
 let operations = 0;
 let begun = 0;
@@ -40,14 +38,13 @@ export function overdue(): Promise<void> | undefined {
   if (next !== undefined) return next;
   const count = operations++;
   if (count < look) return undefined;
-  clock ??= performance;
-  const now = clock.now();
-  if (count === 0) begun = now;
-  else if (now - looked > FAST) stretch = LOOKS.least;
+  const time = now();
+  if (count === 0) begun = time;
+  else if (time - looked > FAST) stretch = LOOKS.least;
   else if (stretch < LOOKS.most) stretch *= 2;
-  looked = now;
+  looked = time;
   look = count + stretch;
-  if (count < MOST && now - begun < TURN) return undefined;
+  if (count < MOST && time - begun < TURN) return undefined;
   next = new Promise((resolve) => {
     setImmediate(() => {
       next = undefined;

@@ -2,6 +2,7 @@
 import { checkKeys, readSignal, readTimeout } from "./call.js";
 import { Again, typeError } from "./errors.js";
 import { onAbort, type WaitLimits } from "./pending.js";
+import { clearTimeout, setTimeout } from "./timers.js";
 
 /** How long to wait for something that goes on all the same. */
 export interface EndOptions {

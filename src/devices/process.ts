@@ -5,6 +5,7 @@ import { Context } from "../context.js";
 import { plainError, typeError } from "../errors.js";
 import { encodeOption, socketOptionRow } from "../options.js";
 import { onAbort } from "../pending.js";
+import { clearTimeout, setTimeout } from "../timers.js";
 import type { Recipe } from "./recipe.js";
 import type { Manner, Running } from "./thread.js";
 import { type Order, type Report, unpackError } from "./wire.js";

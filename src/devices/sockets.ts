@@ -3,6 +3,7 @@ import { EVENT_CLOSED } from "../constants.js";
 import type { Context } from "../context.js";
 import type { MonitorEvent } from "../monitor.js";
 import type { Socket } from "../socket.js";
+import { clearTimeout, setTimeout } from "../timers.js";
 import { readType } from "./arguments.js";
 import type { Recipe } from "./recipe.js";
 import type { Side } from "./side.js";

@@ -5,6 +5,7 @@
  */
 import { readTimeout } from "../call.js";
 import { plainError, typeError } from "../errors.js";
+import { clearImmediate, clearInterval, setImmediate, setInterval } from "../timers.js";
 
 /** What a loop can hold and let go on. */
 export interface LoopTask {
@@ -29,6 +30,8 @@ function readSeconds(seconds: unknown, what: string): number {
     throw typeError(`${what} is a number of seconds; got ${typeof seconds} ${String(seconds)}`);
   return seconds;
 }
+
+// The program's own timers are the global ones, which its tests may fake.
 
 /** A timer of a loop: what `addTimeout`, `callLater` and `callAt` return, for `removeTimeout`. */
 export class LoopTimeout implements LoopTask {

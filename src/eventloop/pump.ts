@@ -9,6 +9,7 @@ import { takeMessageObjects } from "../messaging.js";
 import { patient } from "../patient.js";
 import { type Attempt, DONE } from "../pending.js";
 import type { Sent } from "../sending.js";
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "../timers.js";
 import { Fifo } from "./fifo.js";
 import type { IOLoop, LoopTask } from "./ioloop.js";
 

@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Socket as Stream } from "node:net";
 import { EAGAIN } from "../constants.js";
 import { type CallSite, makeError, plainError, trimStack } from "../errors.js";
+import { clearTimeout, setTimeout } from "../timers.js";
 import type { Server, Settings } from "./arguments.js";
 import { type Askpass, askpass } from "./askpass.js";
 import { sshError } from "./errors.js";

@@ -6,6 +6,7 @@ import type { Engine } from "../engine.js";
 import { plainError, typeError } from "../errors.js";
 import { onAbort } from "../pending.js";
 import type { Sending } from "../sending.js";
+import { setImmediate } from "../timers.js";
 import { checkDirections, readOne, sendOne } from "./exchange.js";
 
 export interface StreamOptions {
