@@ -295,22 +295,22 @@ void Addon::Pinned() {
   pins_++;
 }
 
-void Addon::Unpin() {
-  std::lock_guard<std::mutex> lock(pins_mutex_);
-  if (--pins_ > 0) return;
-  unpinned_.notify_all();
-  // What was parked for the sake of the pins can be closed now.
+void Addon::Unpin(bool last_of_a_socket) {
+  {
+    std::lock_guard<std::mutex> lock(pins_mutex_);
+    if (--pins_ == 0) unpinned_.notify_all();
+  }
+  if (!last_of_a_socket) return;
+  // What was parked for the sake of its pins can be closed now.
   mailbox->Post([](napi_env env) {
     Addon& addon = Of(env);
-    if (addon.HasPins()) return;
-    auto parked = std::move(addon.parked);
-    for (auto& socket : parked) socket->Close();
+    for (auto& socket :
+         std::vector<std::shared_ptr<SocketHandle>>(addon.parked.begin(), addon.parked.end())) {
+      if (socket->HasPins()) continue;
+      addon.parked.erase(socket);
+      socket->Close();
+    }
   });
-}
-
-bool Addon::HasPins() {
-  std::lock_guard<std::mutex> lock(pins_mutex_);
-  return pins_ > 0;
 }
 
 void Addon::WaitForPins(std::chrono::milliseconds limit) {

@@ -87,8 +87,7 @@ class Addon : public std::enable_shared_from_this<Addon> {
 
   // Messages that stand for memory of this environment's JavaScript. It must not go before they have.
   void Pinned();
-  void Unpin();  // any thread
-  bool HasPins();
+  void Unpin(bool last_of_a_socket);  // any thread
 
   bool closing = false;    // the end has begun: nothing new is opened
   bool napi_gone = false;  // the process is past the point where Node-API may be called

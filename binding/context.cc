@@ -112,7 +112,7 @@ void* ContextHandle::TryOpenSocket(int type) {
     return nullptr;
   }
   if (!started_) {
-    errno = scheduling_.TryDescriptors();
+    errno = scheduling_.TryResources();
     if (errno != 0) return nullptr;
   }
   void* socket = zmq_socket(context_, type);
@@ -340,15 +340,19 @@ napi_value Context::Term(napi_env env, napi_callback_info info) {
     addon.parked.erase(socket);
     socket->Close();
   }
+  auto mailbox = addon.mailbox;
+  std::weak_ptr<ContextHandle> weak = self->handle_;
   if (args.IsNullish(0)) {
-    self->handle_->Terminate([] {});
+    self->handle_->Terminate([mailbox, weak] {
+      mailbox->Post([weak](napi_env env) {
+        if (auto handle = weak.lock()) Addon::Of(env).contexts.erase(handle);
+      });
+    });
     return nullptr;
   }
   napi_ref done = addon.Keep(args[0]);
   if (done == nullptr) return Misuse(env, "term takes a function");
-  auto mailbox = addon.mailbox;
   mailbox->Hold(env);
-  std::weak_ptr<ContextHandle> weak = self->handle_;
   self->handle_->Terminate([mailbox, done, weak] {
     mailbox->Post([mailbox, done, weak](napi_env env) {
       Napi::HandleScope scope(env);

@@ -6,20 +6,13 @@
 #include "addon.h"
 #include "args.h"
 #include "error.h"
+#include "pin.h"
 
 namespace nodezmq {
 
 namespace {
 
 constexpr napi_type_tag kTag = {0x6e6f64657a6d7103, 0x6672616d65000001};
-
-// Memory of JavaScript's that libzmq reads. The message may be released on any thread, even after the environment has
-// gone: the references are deleted where they were made, or not at all.
-struct Pin {
-  std::shared_ptr<Addon> addon;
-  napi_ref memory = nullptr;
-  napi_ref released = nullptr;
-};
 
 // What a JavaScript Frame holds. The finalizer may come after the environment's instance data has gone.
 struct Held {
@@ -30,19 +23,6 @@ struct Held {
 Message* Own(napi_env env, napi_value self) {
   auto* held = Self<Held>(env, self);
   return held == nullptr ? nullptr : &held->message;
-}
-
-void Released(void*, void* hint) {
-  std::shared_ptr<Pin> pin(static_cast<Pin*>(hint));
-  std::shared_ptr<Addon> addon = pin->addon;
-  addon->mailbox->Post([pin](napi_env env) {
-    Napi::HandleScope scope(env);
-    napi_value undefined;
-    napi_get_undefined(env, &undefined);
-    pin->addon->Take(pin->memory);
-    napi_call_function(env, undefined, pin->addon->Take(pin->released), 0, nullptr, nullptr);
-  });
-  addon->Unpin();
 }
 
 }  // namespace
@@ -68,17 +48,11 @@ napi_value Frame::New(napi_env env, napi_callback_info info) {
         napi_get_buffer_info(env, args[0], &data, &size) != napi_ok || size == 0) {
       return Misuse(env, "only the memory of a view can be shared");
     }
-    auto pin = std::make_unique<Pin>();
-    pin->addon = Addon::Of(env).shared_from_this();
-    pin->memory = pin->addon->Keep(args[0]);
-    pin->released = pin->addon->Keep(args[1]);
-    if (!message->Share(data, size, Released, pin.get())) {
-      pin->addon->Take(pin->memory);
-      pin->addon->Take(pin->released);
+    Pin* pin = Pin::Make(Addon::Of(env), args[0], args[1]);
+    if (!message->Share(data, size, pin)) {
+      pin->Drop();
       return Fail(env, ENOMEM);
     }
-    pin->addon->Pinned();
-    (void)pin.release();
   } else if (!args.IsNullish(0)) {
     Message::Read read = message->FromValue(env, args[0]);
     if (read == Message::Read::kThrown) return nullptr;

@@ -22,7 +22,7 @@ std::shared_ptr<SocketHandle> SocketHandle::Create(Addon& addon, std::shared_ptr
 }
 
 SocketHandle::~SocketHandle() {
-  sent_pinned_ = false;  // nobody is left who could park it
+  pins_ = nullptr;  // nobody is left who could park it
   Close();
 }
 
@@ -35,10 +35,6 @@ void SocketHandle::Close(std::optional<int> linger) {
     return;
   }
   addon_->sockets.erase(this);
-  // The descriptor leaves the event loop before libzmq closes it.
-  if (watcher_ != nullptr) watcher_->Close();
-  watcher_ = nullptr;
-  if (poller_ != nullptr) zmq_poller_destroy(&poller_);
   // Without Node-API the reference stays, and stays known: what it refers to may just have been collected, and then
   // nobody else knows it (LeakSanitizer would call it lost).
   if (wake_ != nullptr && !addon_->napi_gone) {
@@ -48,6 +44,10 @@ void SocketHandle::Close(std::optional<int> linger) {
   // A terminated context refuses options; its sockets are closed all the same.
   if (linger.has_value()) zmq_setsockopt(socket_, ZMQ_LINGER, &*linger, sizeof *linger);
   if (!parked_ && Park()) return;
+  // The descriptor leaves the event loop before libzmq closes it.
+  if (watcher_ != nullptr) watcher_->Close();
+  watcher_ = nullptr;
+  if (poller_ != nullptr) zmq_poller_destroy(&poller_);
   context_->InprocClosed(bound_);
   context_->CloseSocket(socket_);
   socket_ = nullptr;
@@ -55,7 +55,7 @@ void SocketHandle::Close(std::optional<int> linger) {
 }
 
 bool SocketHandle::Park() {
-  if (!sent_pinned_ || addon_->closing || !addon_->HasPins()) return false;
+  if (!HasPins() || addon_->closing) return false;
   int linger = 0;
   size_t size = sizeof linger;
   if (zmq_getsockopt(socket_, ZMQ_LINGER, &linger, &size) != 0 || linger >= 0) return false;
@@ -63,11 +63,26 @@ bool SocketHandle::Park() {
   for (const std::string& address : bound_) zmq_unbind(socket_, address.c_str());
   parked_ = true;
   addon_->parked.insert(shared_from_this());
+  // A peer that leaves must be able to: with its pipe goes what was queued for it.
+  if (watcher_ == nullptr) (void)OpenWatcher();
+  if (watcher_ != nullptr && watcher_->Start(kUvReadable) == 0 && held_) watcher_->Unref();
+  held_ = false;
+  LookForCommands();
   return true;
 }
 
+void SocketHandle::LookForCommands() {
+  Drain();
+  (void)Events();
+}
+
+const PinCount& SocketHandle::Pins() {
+  if (pins_ == nullptr) pins_ = std::make_shared<std::atomic<int>>(0);
+  return pins_;
+}
+
 void SocketHandle::Bound(const std::string& address) {
-  inproc_ = inproc_ || address.rfind("inproc://", 0) == 0;
+  Connected(address);
   // Wildcards are given up by the address that was taken.
   char taken[1024];
   size_t size = sizeof taken;
@@ -78,6 +93,7 @@ void SocketHandle::Unbound(const std::string& address) { bound_.erase(address); 
 
 void SocketHandle::Connected(const std::string& address) {
   inproc_ = inproc_ || address.rfind("inproc://", 0) == 0;
+  udp_ = udp_ || address.rfind("udp://", 0) == 0;
 }
 
 void SocketHandle::CloseForExit(int limit_ms) {
@@ -130,6 +146,18 @@ std::vector<Message> SocketHandle::TakeBack(bool* captured) {
   unread_.clear();
   *captured = unread_captured_;
   return frames;
+}
+
+void SocketHandle::KeepRest() {
+  if (!unread_.empty()) return;
+  int more = 0;
+  size_t size = sizeof more;
+  while (zmq_getsockopt(socket_, ZMQ_RCVMORE, &more, &size) == 0 && more != 0) {
+    Message frame;
+    if (ReceiveMessage(socket_, frame, ZMQ_DONTWAIT) < 0) return;
+    unread_.push_back(std::move(frame));
+    unread_begun_ = true;
+  }
 }
 
 int SocketHandle::UnreadBits(int option) const {
@@ -205,6 +233,7 @@ void SocketHandle::SetReferenced(bool referenced) {
 }
 
 void SocketHandle::OnReady() {
+  if (parked_) return LookForCommands();
   if (!held_) {
     watcher_->Stop();
     return;

@@ -11,6 +11,7 @@
 #include "context.h"
 #include "deps.h"
 #include "message.h"
+#include "pin.h"
 #include "watcher.h"
 
 namespace nodezmq {
@@ -22,9 +23,9 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   ~SocketHandle();
 
   // Stops watching and closes, with a LINGER of the caller's where there is one. A socket that a proxy is using is closed
-  // when the proxy has let go. One that may
-  // linger for ever with messages that stand for JavaScript's memory is parked: libzmq offers no way to shorten the
-  // LINGER of a closed socket, and the memory may have to go first, when its environment ends.
+  // when the proxy has let go. One that may linger for ever with messages that stand for JavaScript's memory is parked until
+  // the last of them has gone: libzmq offers no way to shorten the LINGER of a closed socket, and the memory may have to
+  // go first, when its environment ends.
   void Close(std::optional<int> linger = std::nullopt);
   // The same at the end of the environment: what is queued gets its LINGER, but never more than `limit_ms`.
   void CloseForExit(int limit_ms);
@@ -39,10 +40,13 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   void Unbound(const std::string& address);
   void Connected(const std::string& address);
   bool Inproc() const { return inproc_; }
+  bool Udp() const { return udp_; }
   // Whether the frames that follow belong to a message whose first frames have been sent on their own (SNDMORE).
   bool InMessage() const { return in_message_; }
   void SetInMessage(bool in_message) { in_message_ = in_message; }
-  void SentPinned() { sent_pinned_ = true; }
+  // Counts what it has sent that stands for memory of JavaScript's.
+  const PinCount& Pins();
+  bool HasPins() const { return pins_ != nullptr && *pins_ > 0; }
 
   // While lent, only the borrower's thread may touch the socket.
   void Lend(std::shared_ptr<Forwarder> to);
@@ -54,6 +58,8 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   // A message that a proxy has taken and could not pass on before it ended: whoever receives next gets it first.
   void PutBack(std::vector<Message> frames, bool captured);
   std::vector<Message> TakeBack(bool* captured);
+  // The rest of a message whose first frames have been received, before its connection is given up.
+  void KeepRest();
   bool HasUnread() const { return !unread_.empty(); }
   // What such a message adds to an option's value.
   int UnreadBits(int option) const;
@@ -82,6 +88,7 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   [[nodiscard]] int OpenWatcher();
   void OnReady();
   bool Park();
+  void LookForCommands();
 
   Addon* addon_ = nullptr;  // null once closed
   std::shared_ptr<ContextHandle> context_;
@@ -96,9 +103,10 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   bool close_wanted_ = false;
   std::optional<int> close_linger_;
   bool inproc_ = false;
-  bool sent_pinned_ = false;
+  bool udp_ = false;
+  PinCount pins_;
   bool in_message_ = false;
-  bool parked_ = false;
+  bool parked_ = false;  // closed for the program; it still hears of what libzmq has to tell
   std::deque<Message> unread_;
   bool unread_begun_ = false;  // its first frames have been received
   bool unread_captured_ = false;

@@ -77,7 +77,7 @@ Message::Read Message::FromValue(napi_env env, napi_value value) {
   if (!is_view) {
     Message* frame = Frame::Unwrap(env, value);
     if (frame == nullptr) return Read::kNotData;
-    pinned_ = frame->pinned_;
+    pin_ = frame->pin_;
     zmq_msg_copy(&msg_, &frame->msg_);
     return Read::kOk;
   }
@@ -139,6 +139,12 @@ napi_value Message::ToBuffer(napi_env env, bool may_share) {
                                       : napi_create_external_buffer(env, shared->size, shared->message.Data(),
                                                                     release, shared, &result);
     if (status == napi_ok) return result;
+    if (status == napi_pending_exception || status == napi_cannot_run_js) {
+      // A worker that is being terminated: Node has not looked at the memory.
+      addon.shared_bytes -= shared->size;
+      delete shared;
+      return nullptr;
+    }
     // Any other failure comes after Node has taken the memory over, and has released it.
     if (status != napi_no_external_buffers_allowed) {
       bool pending = false;
@@ -156,12 +162,12 @@ napi_value Message::ToBuffer(napi_env env, bool may_share) {
   return result;
 }
 
-bool Message::Share(void* data, size_t size, zmq_free_fn* release, void* hint) {
-  if (zmq_msg_init_data(&msg_, data, size, release, hint) != 0) {
+bool Message::Share(void* data, size_t size, Pin* pin) {
+  if (zmq_msg_init_data(&msg_, data, size, Pin::Release, pin) != 0) {
     zmq_msg_init(&msg_);
     return false;
   }
-  pinned_ = true;
+  pin_ = pin;
   return true;
 }
 

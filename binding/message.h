@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "deps.h"
+#include "pin.h"
 
 namespace nodezmq {
 
@@ -11,12 +12,12 @@ class Message {
  public:
   Message() { zmq_msg_init(&msg_); }
   ~Message() { zmq_msg_close(&msg_); }
-  Message(Message&& other) noexcept : pinned_(other.pinned_) {
+  Message(Message&& other) noexcept : pin_(other.pin_) {
     zmq_msg_init(&msg_);
     zmq_msg_move(&msg_, &other.msg_);
   }
   Message& operator=(Message&& other) noexcept {
-    pinned_ = other.pinned_;
+    pin_ = other.pin_;
     zmq_msg_move(&msg_, &other.msg_);
     return *this;
   }
@@ -37,9 +38,10 @@ class Message {
   [[nodiscard]] napi_value ToBuffer(napi_env env, bool may_share);
   bool SharedWithOthers() { return zmq_msg_get(&msg_, ZMQ_SHARED) != 0; }
 
-  // Makes it stand for memory of JavaScript's, until libzmq calls `release`. False when there is no memory.
-  [[nodiscard]] bool Share(void* data, size_t size, zmq_free_fn* release, void* hint);
-  bool Pinned() const { return pinned_; }
+  // Makes it stand for memory of JavaScript's. False when there is no memory.
+  [[nodiscard]] bool Share(void* data, size_t size, Pin* pin);
+  // What it stands for, if it does; there for as long as the message is not sent or emptied.
+  Pin* Pinned() const { return pin_; }
   // A message with the same content in memory of its own.
   [[nodiscard]] bool Unpin();
 
@@ -62,7 +64,7 @@ class Message {
 
  private:
   zmq_msg_t msg_;
-  bool pinned_ = false;  // stands for memory of JavaScript's
+  Pin* pin_ = nullptr;
 };
 
 // zmq_msg_send and zmq_msg_recv, EINTR retried; -1 and errno otherwise.

@@ -88,11 +88,29 @@ int Scheduling::TryThread() const {
   return trial.code;
 }
 
-int Scheduling::TryDescriptors() const {
+int Scheduling::TryResources() const {
+  // All at once, as they will be.
+  pthread_mutex_t together = PTHREAD_MUTEX_INITIALIZER;
+  auto entry = [](void* arg) -> void* {
+    auto* mutex = static_cast<pthread_mutex_t*>(arg);
+    pthread_mutex_lock(mutex);
+    pthread_mutex_unlock(mutex);
+    return nullptr;
+  };
+  std::vector<pthread_t> threads;
+  int code = 0;
+  pthread_mutex_lock(&together);
+  for (int i = 0; i <= io_threads && code == 0; i++) {
+    pthread_t thread;
+    code = pthread_create(&thread, nullptr, entry, &together);
+    if (code == 0) threads.push_back(thread);
+  }
+  pthread_mutex_unlock(&together);
+  for (pthread_t thread : threads) pthread_join(thread, nullptr);
+  if (code != 0) return ENOMEM;  // EAGAIN would say that waiting helps
   // An epoll and a mailbox for every I/O thread and for the reaper, and a mailbox for the end.
   size_t needed = 2 * (static_cast<size_t>(io_threads) + 1) + 1;
   std::vector<int> taken;
-  int code = 0;
   for (size_t i = 0; i < needed && code == 0; i++) {
     int fd = i == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : fcntl(taken[0], F_DUPFD_CLOEXEC, 0);
     if (fd < 0) {
@@ -108,7 +126,7 @@ int Scheduling::TryDescriptors() const {
 #else
 
 int Scheduling::TryThread() const { return io_threads < 0 || io_threads > kMostIoThreads ? EINVAL : 0; }
-int Scheduling::TryDescriptors() const { return 0; }
+int Scheduling::TryResources() const { return 0; }
 
 #endif
 

@@ -16,8 +16,8 @@ struct Scheduling {
   bool Take(int option, int value);
   // 0, or the errno that libzmq would meet.
   [[nodiscard]] int TryThread() const;
-  // 0, or EMFILE when there are not enough descriptors for the threads.
-  [[nodiscard]] int TryDescriptors() const;
+  // 0, or ENOMEM or EMFILE when there is no room for the threads or their descriptors.
+  [[nodiscard]] int TryResources() const;
 };
 
 }  // namespace nodezmq

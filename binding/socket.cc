@@ -12,7 +12,8 @@ namespace nodezmq {
 
 namespace {
 constexpr napi_type_tag kTag = {0x6e6f64657a6d7102, 0x736f636b65740001};
-}
+constexpr size_t kMostEndpoint = 1024;  // bytes, a terminating NUL included
+}  // namespace
 
 std::shared_ptr<SocketHandle> Socket::Unwrap(napi_env env, napi_value value) {
   bool ours = false;
@@ -125,8 +126,12 @@ napi_value Socket::Endpoint(napi_env env, napi_callback_info info) {
                                      : verb == "connect" ? zmq_connect
                                      : verb == "unbind"  ? zmq_unbind
                                                          : zmq_disconnect;
+  // libzmq drops what is left of a message with its connection, and aborts when it is asked for.
+  if (verb == "disconnect" || verb == "unbind") self->handle_->KeepRest();
   int rc;
   if (address.rfind("inproc://", 0) == 0) {
+    // Longer ones have no LAST_ENDPOINT, whose buffer is of this size.
+    if (address.size() >= kMostEndpoint) return Fail(env, ENAMETOOLONG, {}, address);
     rc = self->handle_->Owner()->Inproc(call, self->Raw(), address);
   } else {
     do {
@@ -134,7 +139,11 @@ napi_value Socket::Endpoint(napi_env env, napi_callback_info info) {
     } while (rc != 0 && zmq_errno() == EINTR);
   }
   if (rc != 0) return Fail(env, zmq_errno(), {}, address);
-  if (verb == "bind") self->handle_->Bound(address);
+  if (verb == "bind") {
+    self->handle_->Bound(address);
+    int none = -1;  // the descriptor of USE_FD is in use now: once more would abort the process
+    zmq_setsockopt(self->Raw(), ZMQ_USE_FD, &none, sizeof none);
+  }
   if (verb == "unbind") self->handle_->Unbound(address);
   if (verb == "connect") self->handle_->Connected(address);
   return nullptr;

@@ -32,7 +32,7 @@ int Refused(Message::Read why, uint32_t index) {
 bool SettlePin(SocketHandle& handle, Message& message) {
   if (!message.Pinned()) return true;
   if (!handle.Inproc()) {
-    handle.SentPinned();
+    message.Pinned()->SentBy(handle.Pins());
     return true;
   }
   if (message.Unpin()) return true;
@@ -45,10 +45,24 @@ bool SettlePin(SocketHandle& handle, Message& message) {
 // sends, it is dropped with its peer.
 bool DroppedWithPeer(const SocketHandle& handle) { return handle.InMessage() && zmq_errno() == EAGAIN; }
 
+// libzmq takes messages of any size for udp, and has no room for most of them.
+constexpr size_t kMostUdp = 8192;
+// A group, or an address, with what belongs to it.
+constexpr size_t kUdpHead = 64;
+
+bool Fits(const SocketHandle& handle, Message& message) {
+  if (!handle.Udp()) return true;
+  const char* group = zmq_msg_group(message.Raw());
+  size_t head = group == nullptr || *group == '\0' ? kUdpHead : 1 + std::strlen(group);
+  if (message.Size() <= kMostUdp - head) return true;
+  errno = EMSGSIZE;
+  return false;
+}
+
 // One frame, without blocking. libzmq looks for commands on a send only now and then, so its EAGAIN may be out of date:
 // asking for the events makes it look.
 int SendFrame(SocketHandle& handle, Message& message, int flags) {
-  if (!SettlePin(handle, message)) return -1;
+  if (!Fits(handle, message) || !SettlePin(handle, message)) return -1;
   int rc = SendMessage(handle.Raw(), message, flags | ZMQ_DONTWAIT);
   if (rc >= 0 || zmq_errno() != EAGAIN || handle.InMessage()) return rc;
   int events = handle.Events();
@@ -64,6 +78,9 @@ int SendFrame(SocketHandle& handle, Message& message, int flags) {
 // the message has gone: libzmq has taken the first frames back and drops the rest as it comes, which is what becomes of
 // every message to a peer that goes. The rest must still be offered, or the next message would be taken for it.
 int SendFrames(SocketHandle& handle, std::vector<Message>& frames, int flags) {
+  for (Message& frame : frames) {
+    if (!Fits(handle, frame)) return -1;
+  }
   for (size_t i = 0; i < frames.size(); i++) {
     int more = i + 1 < frames.size() ? ZMQ_SNDMORE : 0;
     if (i > 0 && !SettlePin(handle, frames[i])) return -1;
@@ -248,6 +265,7 @@ napi_value Socket::Receive(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
   auto* self = Numbered(env, args.data, args.Int(0, -1));
   if (self == nullptr) return nullptr;
+  self->large_.clear();  // what nobody has fetched belongs to a call that has failed
   Addon& addon = *self->addon_;
   char* memory = addon.slab_memory;
   size_t room = addon.slab_size;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as zmq from "nodezmq";
 import { describe, expect, test } from "vitest";
-import { code, pair, rejection, texts, transports, turn } from "./support/sockets.js";
+import { bound, code, newContext, pair, rejection, texts, transports, turn } from "./support/sockets.js";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -195,4 +195,30 @@ test("serialized messages are multipart messages of the program's making", async
   await push.send("not json");
   const broken = await rejection(pull.recvSerialized(([frame]) => JSON.parse(String(frame))));
   expect(broken).toBeInstanceOf(SyntaxError);
+});
+
+describe.each(transports)("the rest of a message whose connection is given up, over %s", (transport) => {
+  const types: [string, zmq.SocketType, zmq.SocketType][] = [
+    ["PULL", zmq.PUSH, zmq.PULL],
+    ["SUB", zmq.XPUB, zmq.SUB],
+    ["DEALER", zmq.DEALER, zmq.DEALER],
+    ["PAIR", zmq.PAIR, zmq.PAIR],
+  ];
+  test.each(types)("can still be received by a %s, and nothing else of it", async (_, sending, receiving) => {
+    const context = newContext();
+    const sender = context.socket(sending, { linger: 0 });
+    const receiver = context.socket(receiving, { linger: 0 });
+    const address = bound(sender, transport);
+    if (receiver instanceof zmq.Socket && receiving === zmq.SUB) receiver.subscribe("");
+    const endpoint = receiver.connect(address);
+    if (receiving === zmq.SUB) await sender.recv();
+    await sender.sendMultipart(["one", "two", "three"]);
+    expect(String(await receiver.recv())).toBe("one");
+    endpoint[Symbol.dispose]();
+    expect(receiver.rcvmore).toBe(true);
+    expect(await receiver.poll(0)).toBe(zmq.POLLIN);
+    expect(texts([await receiver.recvMultipart()])).toEqual([["two", "three"]]);
+    expect(receiver.rcvmore).toBe(false);
+    expect(await receiver.poll(0)).toBe(0);
+  });
 });

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { inspect } from "node:util";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { run } from "./support/life-child.js";
 import { failure, ipcAddress, newContext, pair, thrown } from "./support/life-own.js";
 
 /** A port that is taken, by somebody who does not speak ZeroMQ. */
@@ -552,5 +553,71 @@ describe("close", () => {
     socket.close();
     for (const one of sockets) one.close();
     for (const error of await Promise.all([...pending, ...others])) expect(error.code).toBe("ENOTSOCK");
+  });
+});
+
+describe("what would abort libzmq", () => {
+  test("an inproc name that is too long is refused", () => {
+    const socket = newContext().socket(zmq.PAIR);
+    const name = (length: number): string => `inproc://${"n".repeat(length - 9)}`;
+    for (const verb of ["bind", "connect"] as const)
+      expect(thrown(() => socket[verb](name(1024)))).toMatchObject({ code: "ENAMETOOLONG" });
+    socket.bind(name(1023));
+    expect(socket.lastEndpoint).toBe(name(1023));
+  });
+
+  test("USE_FD takes a socket that listens, for one bind", async () => {
+    const context = newContext();
+    const pull = context.socket(zmq.PULL);
+    for (const fd of [0, 999, -2])
+      expect(thrown(() => pull.set(zmq.USE_FD, fd))).toMatchObject({ code: "EINVAL" });
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const handle = Reflect.get(server, "_handle") as { fd: number };
+    pull.set(zmq.USE_FD, handle.fd);
+    expect(pull.get(zmq.USE_FD)).toBe(handle.fd);
+    pull.set(zmq.USE_FD, -1);
+    pull.bind("tcp://127.0.0.1:*");
+    expect(pull.get(zmq.USE_FD)).toBe(-1);
+  });
+
+  test("a message that is too large for udp is refused", async () => {
+    const context = newContext();
+    const radio = context.socket(zmq.RADIO);
+    radio.connect("udp://127.0.0.1:39223");
+    await radio.send(Buffer.alloc(8190), { group: "g" });
+    for (const size of [8191, 9000, 70_000])
+      expect(await failure(radio.send(Buffer.alloc(size), { group: "g" }))).toMatchObject({
+        code: "EMSGSIZE",
+      });
+    const dgram = context.socket(zmq.DGRAM);
+    dgram.bind("udp://127.0.0.1:*");
+    for (const size of [8192, 70_000])
+      expect(await failure(dgram.sendMultipart(["127.0.0.1:39223", Buffer.alloc(size)]))).toMatchObject({
+        code: "EMSGSIZE",
+      });
+    await dgram.sendMultipart(["127.0.0.1:39223", "still works"]);
+  });
+
+  test.runIf(process.getuid?.() === 0)("no more threads are an error", async () => {
+    // The limit is for each user, and none for the superuser: as somebody who has no threads yet.
+    const { stdout } = await run(
+      `process.setgid?.(65534);
+      process.setuid?.(65534);
+      const contexts = [];
+      let error;
+      for (let i = 0; i < 100 && error === undefined; i++) {
+        try {
+          const context = new zmq.Context();
+          contexts.push(context);
+          context.socket(zmq.PULL);
+        } catch (thrown) { error = thrown; }
+      }
+      say(error?.code);
+      process.exit(0);`,
+      { under: ["prlimit", "--nproc=60"] },
+    );
+    expect(stdout).toBe("ENOMEM\n");
   });
 });

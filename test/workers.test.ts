@@ -427,3 +427,16 @@ describe("the library in a worker only", () => {
     expect(outcome).toEqual({ code: 3, signal: null, stdout: "", stderr: "" });
   });
 });
+
+describe("a worker that is terminated while the addon answers", () => {
+  const calls = ["zmq.curveKeypair()", "zmq.zmqVersionInfo()", 'zmq.has("curve")', "zmq.strerror(1)"];
+  test.each(calls)("%s", async (call) => {
+    for (let i = 0; i < 25; i++) {
+      const { worker, heard, ended } = startWorker(`say("begun"); for (;;) ${call};`);
+      await heard();
+      await new Promise((resolve) => setTimeout(resolve, i % 5));
+      await worker.terminate();
+      await ended;
+    }
+  });
+});

@@ -2,7 +2,7 @@
 import * as zmq from "nodezmq";
 import { describe, expect, test } from "vitest";
 import { run } from "./support/life-child.js";
-import { freshAddress, newContext, pair, rejection, transports, turn } from "./support/sockets.js";
+import { bound, freshAddress, newContext, pair, rejection, transports, turn } from "./support/sockets.js";
 
 const BIG = 1 << 20;
 
@@ -321,5 +321,58 @@ describe.concurrent("memory that is lent when everything ends", () => {
       worker.on("exit", () => { say("ended"); process.exit(7); });
       ${end === "worker.terminate()" ? 'worker.on("message", () => worker.terminate());' : ""}`);
     expect([code, stdout]).toEqual([7, "ended\n"]);
+  });
+});
+
+describe("a closed socket with memory that is lent", () => {
+  test("lets go of it with the peer that it is queued for", async () => {
+    const [context, other] = [newContext(), newContext()];
+    for (const type of [zmq.PUSH, zmq.XPUB] as const) {
+      const sender = context.socket(type, { sndhwm: 100 });
+      const receiver = other.socket(type === zmq.PUSH ? zmq.PULL : zmq.SUB, {
+        linger: 0,
+        rcvhwm: 1,
+        rcvbuf: 4096,
+      });
+      const address = bound(sender, "tcp");
+      if (type === zmq.XPUB) receiver.set(zmq.SUBSCRIBE, "");
+      receiver.connect(address);
+      if (type === zmq.XPUB) await sender.recv();
+      let last: zmq.MessageTracker | undefined;
+      for (let i = 0; i < 20; i++) last = await sender.send(Buffer.alloc(1e6), { copy: false, track: true });
+      sender.close();
+      receiver.close(0);
+      await last?.wait();
+      expect(last?.done).toBe(true);
+    }
+  });
+
+  test("does not stay open for the sake of another socket's", async () => {
+    const { stdout, stderr, code } = await run(`
+      const { readdirSync } = require("node:fs");
+      const open = () => readdirSync("/proc/self/fd").length;
+      (async () => {
+        const context = new zmq.Context();
+        const waits = context.socket(zmq.PUSH);
+        waits.connect("tcp://127.0.0.1:1");
+        await waits.send(Buffer.alloc(1e5), { copy: false });
+        const pull = context.socket(zmq.PULL);
+        pull.bind("tcp://127.0.0.1:*");
+        const round = async () => {
+          const push = context.socket(zmq.PUSH);
+          push.connect(pull.lastEndpoint);
+          await push.send(Buffer.alloc(1e5), { copy: false });
+          await pull.recv();
+          push.close();
+        };
+        for (let i = 0; i < 50; i++) await round();
+        const before = process.platform === "linux" ? open() : 0;
+        for (let i = 0; i < 300; i++) await round();
+        const after = process.platform === "linux" ? open() : 0;
+        say(after - before < 100 ? "few" : before + " and then " + after);
+        waits.close(0);
+        process.exit(0);
+      })();`);
+    expect({ stdout, stderr, code }).toEqual({ stdout: "few\n", stderr: "", code: 0 });
   });
 });
