@@ -106,6 +106,7 @@ export class Engine {
         const value = attempt();
         this.touched();
         if (value !== undefined) return settled(value);
+        if (wait.signal?.aborted) return refused(wait.signal.reason); // by a listener, between the messages of a batch
       }
       timeout ??= this.#timeout(direction);
       if (timeout === 0) throw new Again();
@@ -148,7 +149,8 @@ export class Engine {
       let value: T | Promise<T> | undefined;
       const tried = (): boolean => {
         if (this.queued(direction)) this.#serve();
-        if (this.queued(direction)) return false;
+        // While the queues are being served, by whose attempts a listener makes this call, they would wait for each other.
+        if (this.queued(direction) && !this.#serving) return false;
         value = attempt();
         return true;
       };
@@ -330,7 +332,9 @@ export class Engine {
   }
 
   #settle(): void {
-    if (!this.#held || this.#receives.first || this.#sends.first || this.#polls.size > 0) return;
+    // The one that is being tried is in no queue.
+    if (!this.#held || this.#serving) return;
+    if (this.#receives.first || this.#sends.first || this.#polls.size > 0) return;
     this.#held = false;
     if (!this.#closed) this.native.release();
   }
@@ -382,6 +386,7 @@ export class Engine {
     let left = most;
     for (let waiter = queue.first; waiter !== undefined && left > 0; waiter = queue.first, left--) {
       let value: unknown;
+      waiter.begin();
       try {
         value = waiter.attempt();
       } catch (error) {
@@ -389,7 +394,11 @@ export class Engine {
         waiter.fail(() => renewed(error));
         continue;
       }
-      if (value === undefined) break;
+      if (value === undefined) {
+        if (this.#closed) waiter.fail(() => makeError(ENOTSOCK));
+        else waiter.again(queue, this.#referenced);
+        break;
+      }
       waiter.leave();
       settleInTurn(waiter.resolve, value);
     }
