@@ -20,6 +20,7 @@ import {
   Waiter,
   type WaitLimits,
 } from "./pending.js";
+import { Pairs } from "./shapes.js";
 import { beginTurn, refused, settled, settleInTurn } from "./turn.js";
 
 /** The longest that a timer can run, in milliseconds. */
@@ -44,6 +45,8 @@ export type CloseListener = () => void;
 
 export class Engine {
   readonly native: NativeSocket;
+  /** Of a type whose messages are pairs. */
+  readonly pairs: Pairs | undefined;
   readonly #receives = new Queue();
   readonly #sends = new Queue();
   readonly #polls = new Set<PollWaiter>();
@@ -60,9 +63,10 @@ export class Engine {
   /** `context` is the Context that it is opened in, for those who come with the engine only. */
   constructor(
     inside: NativeContext,
-    type: number,
+    readonly type: number,
     readonly context: unknown,
   ) {
+    this.pairs = Pairs.of(type);
     this.native = new native.Socket(inside, type, this.#onWake);
   }
 
@@ -426,8 +430,12 @@ export class Engine {
 }
 
 /** The error of an attempt that was made in the event loop, made anew where the waiting caller's stack can be told. */
-const renewed = (error: unknown): unknown =>
-  error instanceof ZMQError && error.errno !== undefined ? makeError(error.errno) : error;
+function renewed(error: unknown): unknown {
+  if (!(error instanceof ZMQError) || error.errno === undefined) return error;
+  const anew = makeError(error.errno);
+  const same = anew.message === error.message || anew.constructor !== ZMQError;
+  return same ? anew : new ZMQError(error.errno, error.message);
+}
 
 /** Whether an error says that the socket or its context has gone: how iterations end. */
 export const isGone = (error: unknown): boolean =>
