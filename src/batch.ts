@@ -7,10 +7,12 @@
 import { index } from "./arena.js";
 import { detached, keptMessage, type RawFrame } from "./data.js";
 import { sent, tellSent } from "./diagnostics.js";
+import type { Engine } from "./engine.js";
 import { ZMQError } from "./errors.js";
 import type { NativeSocket } from "./native.js";
 import { bytes as packedBytes, entries as packedEntries, packFrame } from "./packing.js";
 import { DONE } from "./pending.js";
+import { explained, type Pairs } from "./shapes.js";
 
 type RawMessage = RawFrame | readonly RawFrame[];
 
@@ -155,6 +157,7 @@ const LOOSE = 64;
 const isFrames = (message: RawMessage): message is readonly RawFrame[] => Array.isArray(message);
 
 export class Batch {
+  readonly #engine: Engine;
   readonly #native: NativeSocket;
   readonly #messages: readonly RawMessage[];
   /** The first message that is in no run yet. */
@@ -168,14 +171,20 @@ export class Batch {
     this.#within = count;
   };
 
-  constructor(native: NativeSocket, messages: readonly RawMessage[]) {
-    this.#native = native;
+  /** @throws ZMQError EINVAL if the socket's messages are pairs, and one is none */
+  constructor(engine: Engine, messages: readonly RawMessage[]) {
+    this.#engine = engine;
+    this.#native = engine.native;
     this.#messages = messages;
+    // None of it goes: the batch may have to wait, and be told of the error long after the call.
+    if (engine.pairs !== undefined) this.#checkPairs(engine.pairs);
   }
 
   /** Sends as much as fits. Undefined when that is not all. */
   readonly attempt = (): Promise<undefined> | undefined => {
-    if (this.#messages.length === 0) this.#native.events(); // nothing to send, but a closed socket is an error
+    if (this.#messages.length === 0)
+      this.#native.events(); // nothing to send, but a closed socket is an error
+    else this.#engine.pairs?.check(2, 0); // where the first half of another message has gone, they would be out of step
     for (let run = this.#first(); run !== undefined; run = this.#first()) {
       run.send(this.#native, this.#told);
       if (this.#within < run.messages) {
@@ -196,8 +205,21 @@ export class Batch {
   }
 
   /** Writes into the error how many messages have gone. */
-  readonly tell = (error: unknown): unknown =>
-    error instanceof ZMQError ? Object.assign(error, { sent: this.#done + this.#within }) : error;
+  readonly tell = (error: unknown): unknown => {
+    const sent = this.#done + this.#within;
+    const told = explained(error, this.#engine.type, this.#messages[sent]);
+    return told instanceof ZMQError ? Object.assign(told, { sent }) : told;
+  };
+
+  #checkPairs(pairs: Pairs): void {
+    for (const [i, message] of this.#messages.entries()) {
+      try {
+        pairs.checkWhole(isFrames(message) ? message.length : 1, `message ${i}`);
+      } catch (error) {
+        throw this.tell(error);
+      }
+    }
+  }
 
   #first(): Run | undefined {
     if (this.#runs.length === 0 && this.#next < this.#messages.length) this.#runs.push(this.#take());

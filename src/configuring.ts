@@ -92,12 +92,12 @@ export class Configuring extends Streaming {
   }
 
   /** Joins a group. DISH only. See zmq_join(3). */
-  join(group: string): void {
+  join(group: string | Uint8Array): void {
     this.#engine.touching((native) => native.group("join", readGroup(group)));
   }
 
   /** Leaves a group. DISH only. See zmq_leave(3). */
-  leave(group: string): void {
+  leave(group: string | Uint8Array): void {
     this.#engine.touching((native) => native.group("leave", readGroup(group)));
   }
 

@@ -1,4 +1,5 @@
 /** Message data: what may be sent, and how it is brought into the two forms that the addon takes. */
+import { types } from "node:util";
 import { typeError } from "./errors.js";
 import type { Frame } from "./frame.js";
 import type { NativeFrame } from "./native.js";
@@ -40,11 +41,11 @@ export function rawFrame(data: unknown, what = "the message (frame 0)"): RawFram
     if (bytes === undefined) throw detached(what);
     return bytes;
   }
-  if (data instanceof ArrayBuffer) {
+  // Of any realm: vm and some test runners have classes of their own.
+  if (types.isAnyArrayBuffer(data)) {
     if (data.byteLength === 0 && isDetached(data)) throw detached(what);
     return new Uint8Array(data);
   }
-  if (data instanceof SharedArrayBuffer) return new Uint8Array(data);
   if (typeof data === "object" && data !== null && RAW in data) return data[RAW] as NativeFrame;
   throw typeError(`${what} must be ${WANTED}, not ${describe(data)}`);
 }

@@ -20,6 +20,7 @@ import {
   Waiter,
   type WaitLimits,
 } from "./pending.js";
+import { Pairs } from "./shapes.js";
 import { clearInterval, clearTimeout, now, setImmediate, setInterval, setTimeout } from "./timers.js";
 import { beginTurn, refused, settled, settleInTurn } from "./turn.js";
 
@@ -45,6 +46,8 @@ export type CloseListener = () => void;
 
 export class Engine {
   readonly native: NativeSocket;
+  /** Of a type whose messages are pairs. */
+  readonly pairs: Pairs | undefined;
   readonly #receives = new Queue();
   readonly #sends = new Queue();
   readonly #polls = new Set<PollWaiter>();
@@ -61,9 +64,10 @@ export class Engine {
   /** `context` is the Context that it is opened in, for those who come with the engine only. */
   constructor(
     inside: NativeContext,
-    type: number,
+    readonly type: number,
     readonly context: unknown,
   ) {
+    this.pairs = Pairs.of(type);
     this.native = new native.Socket(inside, type, this.#onWake);
   }
 
@@ -107,6 +111,7 @@ export class Engine {
         const value = attempt();
         this.touched();
         if (value !== undefined) return settled(value);
+        if (wait.signal?.aborted) return refused(wait.signal.reason); // by a listener, between the messages of a batch
       }
       timeout ??= this.#timeout(direction);
       if (timeout === 0) throw new Again();
@@ -149,7 +154,8 @@ export class Engine {
       let value: T | Promise<T> | undefined;
       const tried = (): boolean => {
         if (this.queued(direction)) this.#serve();
-        if (this.queued(direction)) return false;
+        // While the queues are being served, by whose attempts a listener makes this call, they would wait for each other.
+        if (this.queued(direction) && !this.#serving) return false;
         value = attempt();
         return true;
       };
@@ -331,7 +337,9 @@ export class Engine {
   }
 
   #settle(): void {
-    if (!this.#held || this.#receives.first || this.#sends.first || this.#polls.size > 0) return;
+    // The one that is being tried is in no queue.
+    if (!this.#held || this.#serving) return;
+    if (this.#receives.first || this.#sends.first || this.#polls.size > 0) return;
     this.#held = false;
     if (!this.#closed) this.native.release();
   }
@@ -383,6 +391,7 @@ export class Engine {
     let left = most;
     for (let waiter = queue.first; waiter !== undefined && left > 0; waiter = queue.first, left--) {
       let value: unknown;
+      waiter.begin();
       try {
         value = waiter.attempt();
       } catch (error) {
@@ -390,7 +399,11 @@ export class Engine {
         waiter.fail(() => renewed(error));
         continue;
       }
-      if (value === undefined) break;
+      if (value === undefined) {
+        if (this.#closed) waiter.fail(() => makeError(ENOTSOCK));
+        else waiter.again(queue, this.#referenced);
+        break;
+      }
       waiter.leave();
       settleInTurn(waiter.resolve, value);
     }
@@ -418,8 +431,12 @@ export class Engine {
 }
 
 /** The error of an attempt that was made in the event loop, made anew where the waiting caller's stack can be told. */
-const renewed = (error: unknown): unknown =>
-  error instanceof ZMQError && error.errno !== undefined ? makeError(error.errno) : error;
+function renewed(error: unknown): unknown {
+  if (!(error instanceof ZMQError) || error.errno === undefined) return error;
+  const anew = makeError(error.errno);
+  const same = anew.message === error.message || anew.constructor !== ZMQError;
+  return same ? anew : new ZMQError(error.errno, error.message);
+}
 
 /** Whether an error says that the socket or its context has gone: how iterations end. */
 export const isGone = (error: unknown): boolean =>

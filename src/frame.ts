@@ -1,6 +1,6 @@
 /** zmq.Frame: a message frame with its properties. */
 import { isUtf8 } from "node:buffer";
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { checkKeys, readFlag, readThreshold } from "./call.js";
 import { COPY_THRESHOLD, EINVAL } from "./constants.js";
 import { type Data, RAW, rawFrame } from "./data.js";
@@ -35,7 +35,7 @@ const PROPERTIES = new Set(["routingId", "routing_id", "group"]);
  */
 function pin(view: Uint8Array): boolean {
   const { buffer } = view;
-  if (buffer instanceof SharedArrayBuffer) return true;
+  if (types.isSharedArrayBuffer(buffer)) return true;
   if ((buffer as { resizable?: boolean }).resizable) return false;
   threads().markAsUntransferable(buffer);
   for (const name of ["transfer", "transferToFixedLength"]) {
@@ -150,11 +150,11 @@ export class Frame {
   }
 
   /** Sets "routingId" or "group". A number is EINVAL: libzmq has none that can be set. See zmq_msg_set(3). */
-  set(option: string | number, value: number | string): void {
+  set(option: string | number, value: number | string | Uint8Array): void {
     if (typeof option === "number") throw makeError(EINVAL, "no number of a message can be set");
     if (!PROPERTIES.has(option))
       throw rangeError(`only routingId and group of a frame can be set, not '${shown(option)}'`);
-    if (option === "group") this.group = value as string;
+    if (option === "group") this.group = readGroup(value);
     else this.routingId = value as number;
   }
 
@@ -172,7 +172,7 @@ export class Frame {
   get group(): string {
     return this.#native.group();
   }
-  set group(name: string) {
+  set group(name: string | Uint8Array) {
     this.#native.group(readGroup(name));
   }
 

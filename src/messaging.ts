@@ -1,4 +1,5 @@
 /** Receiving, on top of sending. */
+import { types } from "node:util";
 import { takeFrame, takeMessage, takeMessages } from "./arena.js";
 import { readCall, readFlag, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { POLLIN } from "./constants.js";
@@ -74,13 +75,8 @@ function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
 
 /** The part of a buffer that `recvInto` may write. */
 function readTarget(buffer: unknown, nbytes: unknown): Uint8Array {
-  if (
-    !ArrayBuffer.isView(buffer) &&
-    !(buffer instanceof ArrayBuffer) &&
-    !(buffer instanceof SharedArrayBuffer)
-  ) {
+  if (!ArrayBuffer.isView(buffer) && !types.isAnyArrayBuffer(buffer))
     throw typeError("recvInto takes a buffer or a view of one");
-  }
   const whole = rawFrame(buffer, TARGET) as Uint8Array;
   // A view of our own: one without a length of its own would grow with its buffer.
   if (nbytes === undefined || nbytes === 0)

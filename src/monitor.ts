@@ -1,4 +1,5 @@
 /** Socket monitors: what happens to a socket's connections. */
+import { types } from "node:util";
 import type { WaitOptions } from "./call.js";
 import { DONTWAIT, EPROTONOSUPPORT, EVENT_MONITOR_STOPPED, Event, PAIR } from "./constants.js";
 import type { Context } from "./context.js";
@@ -30,7 +31,7 @@ for (const [name, number] of Object.entries(Event)) {
 /** Reads a monitor's message: [event and value, endpoint]. An Error if it is none. */
 export function parseMonitorMessage(frames: readonly Uint8Array[]): MonitorEvent {
   const [head, endpoint]: readonly unknown[] = Array.isArray(frames) && frames.length === 2 ? frames : [];
-  if (!(head instanceof Uint8Array) || head.byteLength !== 6 || !(endpoint instanceof Uint8Array)) {
+  if (!types.isUint8Array(head) || head.byteLength !== 6 || !types.isUint8Array(endpoint)) {
     throw plainError("not a monitor message: expected two frames, the first of 6 bytes");
   }
   const view = new DataView(head.buffer, head.byteOffset, 6);
@@ -71,7 +72,7 @@ export function recvMonitorMessageSync(
 
 export function readMonitorAddress(address: unknown): string | null {
   if (address === null || address === undefined) return null;
-  const text = address instanceof Uint8Array ? Buffer.from(address).toString("utf8") : address;
+  const text = types.isUint8Array(address) ? Buffer.from(address).toString("utf8") : address;
   if (typeof text !== "string")
     throw typeError(`a monitor's address is a string or null, not ${typeof address}`);
   if (!text.startsWith("inproc://")) throw makeError(EPROTONOSUPPORT, "a monitor's address is inproc", text);

@@ -7,6 +7,7 @@
  * comment says "at once", an option acts on the binds and connects that follow.
  */
 
+import { types } from "node:util";
 import * as zmq from "./constants.js";
 import { makeError, rangeError, typeError, ZMQError } from "./errors.js";
 
@@ -638,7 +639,7 @@ function bytes(name: string, value: unknown, takes: string): string | Uint8Array
     if (ArrayBuffer.isView(value)) {
       return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     }
-    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
+    if (types.isAnyArrayBuffer(value)) {
       return new Uint8Array(value);
     }
   } catch {

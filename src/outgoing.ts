@@ -5,6 +5,7 @@ import { isRaw, kept, partsOf, type RawFrame, rawFrame } from "./data.js";
 import { rangeError } from "./errors.js";
 import { Frame } from "./frame.js";
 import type { NativeFrame } from "./native.js";
+import { readGroup } from "./text.js";
 import { FINISHED, MessageTracker } from "./tracker.js";
 
 export { partsOf };
@@ -21,7 +22,7 @@ export interface SendOptions extends WaitOptions {
   /** The peer that a SERVER or PEER message is for. */
   routingId?: number | undefined;
   /** The group of a RADIO message. */
-  group?: string | undefined;
+  group?: string | Uint8Array | undefined;
 }
 
 export class Outgoing {
@@ -58,7 +59,7 @@ export class Outgoing {
       if (routingId === undefined && group === undefined) return raw;
       const addressed = new Frame(part instanceof Frame ? part : (raw as Uint8Array));
       if (routingId !== undefined) addressed.routingId = routingId;
-      if (group !== undefined) addressed.group = group;
+      if (group !== undefined) addressed.group = readGroup(group);
       return rawFrame(addressed);
     });
     if (trackers.length > 0)

@@ -23,13 +23,15 @@ export type Annotate = (error: unknown) => unknown;
 /** The result of an attempt that has succeeded and has nothing to say. */
 export const DONE: Promise<undefined> = Promise.resolve(undefined);
 
-/** One waiting operation. The queue that it sits in is its state: once it is in none, it has been settled. */
+/** One waiting operation. The queue that it sits in is its state: once it is in none, it has been settled, or is being tried. */
 export class Waiter<T = unknown> {
   next: Waiter | undefined = undefined;
   previous: Waiter | undefined = undefined;
   queue: Queue | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
+  #signal: AbortSignal | undefined = undefined;
   #deafen: (() => void) | undefined = undefined;
+  #ended: (() => void) | undefined = undefined;
   /** Where the call was made, if it may time out: nobody who awaits it need be there to tell then. */
   #site: CallSite | undefined = undefined;
 
@@ -45,6 +47,28 @@ export class Waiter<T = unknown> {
     this.queue?.remove(this as Waiter);
     clearTimeout(this.#timer);
     this.#deafen?.();
+  }
+
+  /**
+   * Takes it out of reach for an attempt: a diagnostics listener, which hears of what the attempt has taken, may abort the
+   * call, close the socket or make calls of its own.
+   */
+  begin(): void {
+    this.queue?.remove(this as Waiter);
+    this.#deafen?.();
+  }
+
+  /** Puts it back before all others when the attempt was in vain, unless it has been aborted meanwhile. */
+  again(queue: Queue, referenced: boolean): void {
+    const signal = this.#signal;
+    if (signal?.aborted) {
+      this.leave();
+      this.reject(signal.reason);
+      return;
+    }
+    queue.prepend(this as Waiter);
+    this.setReferenced(referenced);
+    this.#listen();
   }
 
   /** Settles it with an error that `make` builds; see `rejectLater`. */
@@ -68,13 +92,19 @@ export class Waiter<T = unknown> {
       }, timeout);
       if (!referenced) this.#timer.unref();
     }
-    if (signal !== undefined) {
-      this.#deafen = onAbort(signal, () => {
-        this.leave();
-        this.reject(signal.reason);
-        ended();
-      });
-    }
+    this.#signal = signal;
+    this.#ended = ended;
+    this.#listen();
+  }
+
+  #listen(): void {
+    const signal = this.#signal;
+    if (signal === undefined) return;
+    this.#deafen = onAbort(signal, () => {
+      this.leave();
+      this.reject(signal.reason);
+      this.#ended?.();
+    });
   }
 
   setReferenced(referenced: boolean): void {
@@ -128,6 +158,14 @@ export class Queue {
     if (this.#last === undefined) this.first = node;
     else this.#last.next = node;
     this.#last = node;
+  }
+
+  prepend(node: Waiter): void {
+    node.queue = this;
+    node.next = this.first;
+    if (this.first === undefined) this.#last = node;
+    else this.first.previous = node;
+    this.first = node;
   }
 
   remove(node: Waiter): void {

@@ -11,6 +11,7 @@ import { native, refusedFrame, SENT } from "./native.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
 import { packMessage } from "./packing.js";
 import { type Attempt, DONE } from "./pending.js";
+import { explained } from "./shapes.js";
 import { encodeText, type TextOptions } from "./text.js";
 import type { MessageTracker } from "./tracker.js";
 import { settled } from "./turn.js";
@@ -78,7 +79,7 @@ export class Sending {
   send(data: Data, flags?: number | SendOptions, options?: SendOptions): Promise<Sent>;
   send(data: Data, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
     const engine = this.#engine;
-    if (flags !== undefined || options !== undefined || engine.queued(POLLOUT)) {
+    if (flags !== undefined || options !== undefined || engine.queued(POLLOUT) || engine.pairs) {
       return this.#send(
         (given) => new Outgoing([data], "the message (frame 0)", given, this.copyThreshold),
         flags,
@@ -97,7 +98,7 @@ export class Sending {
         return this.#send(() => new Outgoing([data], "the message (frame 0)"), 0, undefined, SEND_KEYS);
       return engine.wait(POLLOUT, this.#sender(new Outgoing([data], "the message (frame 0)").keep(), 0));
     } catch (error) {
-      return engine.refused(error);
+      return engine.refused(explained(error, engine.type, data));
     }
   }
 
@@ -113,7 +114,8 @@ export class Sending {
   sendMultipart(parts: Iterable<Data>, flags?: number | SendOptions, options?: SendOptions): Promise<Sent>;
   sendMultipart(parts: Iterable<Data>, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
     const engine = this.#engine;
-    if (flags !== undefined || options !== undefined || engine.queued(POLLOUT) || !Array.isArray(parts)) {
+    const plain = flags === undefined && options === undefined && !engine.queued(POLLOUT) && !engine.pairs;
+    if (!plain || !Array.isArray(parts)) {
       return this.#send((given) => this.#outgoing(parts, given), flags, options, SEND_KEYS);
     }
     try {
@@ -127,7 +129,7 @@ export class Sending {
       if (answer < 0) return this.#send(() => this.#outgoing(frames), 0, undefined, SEND_KEYS);
       return engine.wait(POLLOUT, this.#sender(this.#outgoing(frames).keep(), 0));
     } catch (error) {
-      return engine.refused(error);
+      return engine.refused(explained(error, engine.type, parts));
     }
   }
 
@@ -199,12 +201,14 @@ export class Sending {
   /** `send` that blocks the thread. Obeys DONTWAIT, `timeout` and SNDTIMEO. */
   sendSync(data: Data, flags?: number | SyncSendOptions, options?: SyncSendOptions): Sent {
     const engine = this.#engine;
-    if (flags === undefined && options === undefined && !engine.queued(POLLOUT)) {
+    if (flags === undefined && options === undefined && !engine.queued(POLLOUT) && !engine.pairs) {
       try {
         if (native.send(engine.native.number, data, 0) === SENT) {
           if (sent.hasSubscribers) tellSent(engine.native, data);
           return undefined;
         }
+      } catch (error) {
+        throw explained(error, engine.type, data);
       } finally {
         if (engine.waiting) engine.touched();
       }
@@ -222,7 +226,8 @@ export class Sending {
   ): Sent {
     const engine = this.#engine;
     let frames = parts;
-    if (flags === undefined && options === undefined && !engine.queued(POLLOUT) && Array.isArray(parts)) {
+    const plain = flags === undefined && options === undefined && !engine.queued(POLLOUT) && !engine.pairs;
+    if (plain && Array.isArray(parts)) {
       try {
         const all = elements(parts);
         frames = all as Data[];
@@ -230,6 +235,8 @@ export class Sending {
           if (sent.hasSubscribers) tellSent(engine.native, all);
           return undefined;
         }
+      } catch (error) {
+        throw explained(error, engine.type, parts);
       } finally {
         if (engine.waiting) engine.touched();
       }
@@ -256,14 +263,21 @@ export class Sending {
 
   /** What sends a message once, without waiting. */
   #sender(outgoing: Outgoing, flags: number): Attempt<Sent> {
-    const socket = this.#engine.native;
+    const { native: socket, pairs, type } = this.#engine;
     return () => {
       const { frames } = outgoing;
-      const answer =
-        frames.length === 1
-          ? native.send(socket.number, frames[0], flags)
-          : native.sendMultipart(socket.number, frames, flags);
+      pairs?.check(frames.length, flags);
+      let answer: number;
+      try {
+        answer =
+          frames.length === 1
+            ? native.send(socket.number, frames[0], flags)
+            : native.sendMultipart(socket.number, frames, flags);
+      } catch (error) {
+        throw explained(error, type, frames);
+      }
       if (answer === SENT) {
+        pairs?.sent(frames.length);
         if (sent.hasSubscribers) tellSent(socket, frames);
         return outgoing.sent() ?? DONE;
       }
@@ -299,7 +313,7 @@ export class Sending {
 
   #batch(messages: readonly MessageData[]): Batch {
     if (!Array.isArray(messages)) throw typeError("a batch must be an array of messages");
-    return new Batch(this.#engine.native, elements(messages).map(rawMessage));
+    return new Batch(this.#engine, elements(messages).map(rawMessage));
   }
 }
 

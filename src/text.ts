@@ -1,5 +1,6 @@
 /** Strings as frames. */
 import { isUtf8 } from "node:buffer";
+import { types } from "node:util";
 import { EINVAL, GROUP_MAX_LENGTH } from "./constants.js";
 import { makeError, rangeError, shown, typeError } from "./errors.js";
 
@@ -17,15 +18,19 @@ export function readEncoding(encoding: unknown): BufferEncoding | undefined {
   );
 }
 
-/** The name of a group of RADIO and DISH. libzmq would cut a longer one, and one with a NUL, in silence. */
+/**
+ * The name of a group of RADIO and DISH, given as text or as the bytes of one. libzmq would cut a longer one, and one with a
+ * NUL, in silence.
+ */
 export function readGroup(group: unknown): string {
-  if (typeof group !== "string" || group.includes("\0"))
-    throw typeError(
-      `a group is a string without NUL; got ${typeof group === "string" ? "one" : shown(group)}`,
-    );
-  if (Buffer.byteLength(group) > GROUP_MAX_LENGTH)
+  const text = types.isUint8Array(group) && isUtf8(group) ? Buffer.from(group).toString() : group;
+  if (typeof text !== "string" || text.includes("\0")) {
+    const got = typeof text === "string" ? "one" : types.isUint8Array(text) ? "other bytes" : shown(text);
+    throw typeError(`a group is a string, or its UTF-8, without NUL; got ${got}`);
+  }
+  if (Buffer.byteLength(text) > GROUP_MAX_LENGTH)
     throw makeError(EINVAL, `a group has at most ${GROUP_MAX_LENGTH} bytes`);
-  return group;
+  return text;
 }
 
 export function encodeText(text: unknown, encoding?: unknown): string | Buffer {

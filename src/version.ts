@@ -1,4 +1,5 @@
 /** Versions, capabilities, keys: what libzmq tells without a context. */
+import { types } from "node:util";
 import { EINVAL } from "./constants.js";
 import { makeError, rangeError, typeError } from "./errors.js";
 import { native } from "./native.js";
@@ -46,7 +47,7 @@ export const curveKeypair = (): [publicKey: string, secretKey: string] => native
 
 /** The public key that belongs to a secret one (40 characters of Z85). */
 export function curvePublic(secretKey: string | Uint8Array): string {
-  if (typeof secretKey !== "string" && !(secretKey instanceof Uint8Array)) {
+  if (typeof secretKey !== "string" && !types.isUint8Array(secretKey)) {
     throw typeError("a secret key is 40 characters of Z85");
   }
   const key = typeof secretKey === "string" ? secretKey : Buffer.from(secretKey).toString("latin1");

@@ -301,6 +301,12 @@ describe("an error", () => {
     ["bind", "foo", "EINVAL"],
     ["bind", "tcp://127.0.0.1:65536", "EINVAL"],
     ["connect", "ws://127.0.0.1:99999/path", "EINVAL"],
+    ["bind", "tcp://127.0.0.1:-1", "EINVAL"],
+    ["bind", "tcp://127.0.0.1:5x", "EINVAL"],
+    ["bind", "tcp://*:", "EINVAL"],
+    ["connect", "tcp://127.0.0.1:+5", "EINVAL"],
+    ["connect", "tcp://127.0.0.1:-1;127.0.0.1:5", "EINVAL"],
+    ["connect", "ws://127.0.0.1: 5/path", "EINVAL"],
     ["bind", "pigeon://x", "EPROTONOSUPPORT"],
     ["bind", "tcp://localhost.invalid:5", "ENODEV"],
     ["connect", "tcp://", "EINVAL"],
@@ -311,6 +317,16 @@ describe("an error", () => {
   ] as const)("of %s(%j) is %s", (verb, address, expected) => {
     const socket = newContext().socket(zmq.DEALER);
     expect(thrown(() => socket[verb](address))).toMatchObject({ code: expected, endpoint: address });
+  });
+
+  test("of a port that is none says so", () => {
+    const socket = newContext().socket(zmq.DEALER);
+    expect(thrown(() => socket.bind("tcp://127.0.0.1:-1"))).toMatchObject({
+      message: "Invalid argument (a port is a number or *; got '-1', addr='tcp://127.0.0.1:-1')",
+    });
+    for (const good of ["tcp://127.0.0.1:*", "tcp://127.0.0.1:0", "ws://127.0.0.1:*/a path"])
+      socket.bind(good);
+    for (const good of ["tcp://127.0.0.1:0;127.0.0.1:5", "tcp://[::1]:5"]) socket.connect(good);
   });
 
   test.each<[string, (context: zmq.Context) => unknown]>([

@@ -286,6 +286,28 @@ describe("draft messages", () => {
     expect(lost).toMatchObject({ code: "EHOSTUNREACH" });
   });
 
+  test("RADIO and DISH: a group may be given as bytes, as to pyzmq", async () => {
+    const context = newContext();
+    const [radio, dish] = [context.socket(zmq.RADIO), context.socket(zmq.DISH)];
+    for (const group of ["old", "news"]) dish.join(Buffer.from(group));
+    dish.leave(new TextEncoder().encode("old"));
+    dish.connect(bound(radio));
+    for (const group of ["old", "news"]) {
+      const bytes = Buffer.from(group);
+      const sending = radio.send("sent", { group: bytes });
+      bytes.fill(0);
+      await sending;
+    }
+    const hello = new zmq.Frame("framed");
+    hello.group = Buffer.from("news");
+    await radio.send(hello);
+    const got = [await dish.recv({ copy: false }), await dish.recv({ copy: false })];
+    expect(got.map((frame) => `${frame} ${frame.group}`)).toEqual(["sent news", "framed news"]);
+    for (const wrong of [Buffer.from("a\0b"), Buffer.of(255), new Uint16Array(2), 5, null])
+      expect(thrown(() => dish.join(wrong as never))).toBeInstanceOf(TypeError);
+    expect(codeOf(() => dish.join(Buffer.alloc(300, "g")))).toBe("EINVAL");
+  });
+
   test("RADIO and DISH: a group, by frame or by option", async () => {
     const context = newContext();
     const [radio, dish] = [context.socket(zmq.RADIO), context.socket(zmq.DISH)];
@@ -311,7 +333,7 @@ describe("draft messages", () => {
 
   test("an option that does not fit the message is told, and nothing is sent", async () => {
     const [pull, push] = pair(zmq.PULL, zmq.PUSH);
-    for (const options of [{ routingId: "1" }, { group: 1 }]) {
+    for (const options of [{ routingId: "1" }, { group: 1 }, { group: Buffer.of(255) }]) {
       expect(await rejection(push.send("x", options as object))).toBeInstanceOf(TypeError);
     }
     expect(await rejection(push.send("x", { routingId: 0 }))).toBeInstanceOf(RangeError);

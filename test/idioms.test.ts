@@ -275,6 +275,80 @@ describe("the diagnostics channels", () => {
     expect(server.closed).toBe(true);
   });
 
+  test.each(["inproc", "tcp"] as const)(
+    "a listener that aborts the waiting call comes too late: it has the message (%s)",
+    async (transport) => {
+      const [server, client] = pair(zmq.PULL, zmq.PUSH, { transport });
+      const abort = new AbortController();
+      listen("nodezmq:recv", () => abort.abort());
+      const first = server.recv({ signal: abort.signal, timeout: 60_000 });
+      const second = server.recvString({ timeout: 60_000 });
+      await client.sendBatch(["1", "2"]);
+      expect([String(await first), await second]).toEqual(["1", "2"]);
+    },
+  );
+
+  test("a listener that closes the socket of the waiting call leaves it its message, and ends those behind it", async () => {
+    const [server, client] = pair(zmq.PULL, zmq.PUSH);
+    listen("nodezmq:recv", ({ socket }: Told) => socket.close());
+    const first = server.recv();
+    const second = rejection(server.recv());
+    await client.send("x");
+    expect(String(await first)).toBe("x");
+    expect(await second).toMatchObject({ code: "ENOTSOCK" });
+  });
+
+  test("a listener of a waiting call may receive itself: what comes after", async () => {
+    const [server, client] = pair(zmq.PULL, zmq.PUSH);
+    const heard: unknown[] = [];
+    let once = true;
+    listen("nodezmq:recv", () => {
+      if (!once) return;
+      once = false;
+      heard.push(server.recvSync({ timeout: 5000 }), server.recv());
+    });
+    const first = server.recv();
+    const last = server.recv();
+    client.sendBatchSync(["1", "2", "3", "4"]);
+    expect(String(await first)).toBe("1");
+    expect((await Promise.all([...heard, last])).map(String)).toEqual(["2", "4", "3"]);
+  });
+
+  test("a listener that aborts a send that has waited comes too late as well", async () => {
+    const context = newContext();
+    const client = context.socket(zmq.PUSH);
+    const abort = new AbortController();
+    listen("nodezmq:send", () => abort.abort());
+    const sending = client.send("late", { signal: abort.signal });
+    const server = context.socket(zmq.PULL);
+    client.connect(`${server.bind(freshAddress("inproc"))}`);
+    await sending;
+    expect(await server.recvString()).toBe("late");
+  });
+
+  test.each([false, true])(
+    "a listener that aborts a batch ends it, and no other call (it has waited: %s)",
+    async (waited) => {
+      const context = newContext();
+      const options = { sndhwm: 5, rcvhwm: 5 };
+      const source = context.socket(zmq.PUSH, options);
+      const sink = context.socket(zmq.PULL, options);
+      const address = sink.bind(freshAddress("inproc")).address;
+      const abort = new AbortController();
+      listen("nodezmq:send", () => abort.abort(new Error("enough")));
+      if (!waited) source.connect(address);
+      const batch = Array.from({ length: 3000 }, (_, i) => `message ${i}`);
+      const ended = rejection(source.sendBatch(batch, { signal: abort.signal }));
+      const behind = source.send("behind");
+      if (waited) source.connect(address);
+      expect(await ended).toMatchObject({ message: "enough" });
+      const received: string[] = [];
+      while (received.at(-1) !== "behind") received.push(await sink.recvString({ timeout: 5000 }));
+      await behind;
+      expect(received.slice(0, -1)).toEqual(batch.slice(0, received.length - 1));
+    },
+  );
+
   test("a listener may send a batch while one is being sent that does not fit", async () => {
     const [sink, source] = pair(zmq.PULL, zmq.PUSH, { options: { sndhwm: 5, rcvhwm: 5 } });
     const [otherSink, other] = pair(zmq.PULL, zmq.PUSH);

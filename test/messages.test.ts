@@ -1,6 +1,7 @@
 /** What may be sent, what arrives, and whose memory it is. */
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { MessageChannel } from "node:worker_threads";
 import * as zmq from "nodezmq";
 import { describe, expect, test } from "vitest";
@@ -230,6 +231,40 @@ describe("binary data", () => {
     assert.deepStrictEqual(await through(sockets, new Special(memory, 1, 2)), bytes.subarray(1, 3));
     assert.deepStrictEqual(await through(sockets, new ArrayBuffer(0)), Buffer.alloc(0));
     assert.deepStrictEqual(await through(sockets, new SharedArrayBuffer(0)), Buffer.alloc(0));
+  });
+
+  test("of another realm, as in vm and some test runners", async () => {
+    const sockets = pair(zmq.PULL, zmq.PUSH);
+    const [pull, push] = sockets;
+    const foreign = <T>(code: string): T => runInNewContext(code) as T;
+    const bytes = Buffer.from([1, 2, 3, 4]);
+    for (const data of [
+      "new Uint8Array([1, 2, 3, 4]).buffer",
+      "const shared = new SharedArrayBuffer(4); new Uint8Array(shared).set([1, 2, 3, 4]); shared",
+      "new Uint8Array([1, 2, 3, 4])",
+      "new DataView(new Uint8Array([1, 2, 3, 4]).buffer)",
+    ]) {
+      assert.deepStrictEqual(await through(sockets, foreign<ArrayBuffer>(data)), bytes);
+      await push.send(foreign<ArrayBuffer>(data), { copy: false });
+      await push.sendBatch([[foreign<ArrayBuffer>(data)], foreign<ArrayBuffer>(data)]);
+      expect(await pull.recvBatch()).toEqual([[bytes], [bytes], [bytes]]);
+      expect(new zmq.Frame(foreign<ArrayBuffer>(data), { copy: false, copyThreshold: 0 }).buffer).toEqual(
+        bytes,
+      );
+      push.routingId = foreign<ArrayBuffer>(data);
+      expect(push.routingId).toEqual(bytes);
+      expect(zmq.utils.z85.encode(foreign<ArrayBuffer>(data))).toBe(zmq.utils.z85.encode(bytes));
+      await push.send("abcd");
+      const target = foreign<ArrayBuffer>(data);
+      expect(await pull.recvInto(target)).toBe(4);
+      await push.send(target);
+      expect(await pull.recvString()).toBe("abcd");
+    }
+    const address = foreign<Uint8Array>("new Uint8Array([...'inproc://realm'].map((c) => c.charCodeAt(0)))");
+    expect(push.bind(address).address).toBe("inproc://realm");
+    const detached = foreign<ArrayBuffer>("new ArrayBuffer(4)");
+    structuredClone(detached, { transfer: [detached] });
+    await expect(push.send(detached)).rejects.toThrow(/detached/);
   });
 
   test.runIf(canResize)("of a resizable buffer: what the view shows when it is sent", async () => {

@@ -1,8 +1,10 @@
 /** Certificates: CURVE keys in files, in the format that pyzmq and CZMQ share. */
+
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { types } from "node:util";
 import { checkKeys } from "../call.js";
 import { plainError, rangeError, typeError } from "../errors.js";
 import { curveKeypair } from "../version.js";
@@ -12,7 +14,7 @@ export type KeyPath = string | URL | Uint8Array;
 
 export function readPath(path: unknown, what: string): string {
   if (path instanceof URL) return fileURLToPath(path);
-  const text = path instanceof Uint8Array ? Buffer.from(path).toString() : path;
+  const text = types.isUint8Array(path) ? Buffer.from(path).toString() : path;
   if (typeof text !== "string") throw typeError(`${what} is a path: a string or a file URL`);
   if (text.includes("\0")) throw typeError(`${what} has no NUL in it`);
   return text;

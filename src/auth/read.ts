@@ -1,4 +1,5 @@
 /** The arguments of the authenticators, checked. */
+import { types } from "node:util";
 import { checkKeys } from "../call.js";
 import { Context } from "../context.js";
 import { rangeError, typeError } from "../errors.js";
@@ -75,7 +76,7 @@ export function curve(domain: unknown, value: unknown): { domain: string; locati
     domain,
     value,
     "location",
-    (options) => !(options instanceof URL) && !(options instanceof Uint8Array),
+    (options) => !(options instanceof URL) && !types.isUint8Array(options),
   );
   return { domain: name, location: absent(given) ? "." : readPath(given as KeyPath, "a location") };
 }
@@ -102,7 +103,7 @@ export function frames(message: unknown): Buffer[] {
   if (!Array.isArray(message)) throw typeError(`a ZAP message is an array of Buffers, not ${named(message)}`);
   return message.map((frame: unknown) => {
     if (Buffer.isBuffer(frame)) return frame;
-    if (frame instanceof Uint8Array) return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+    if (types.isUint8Array(frame)) return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
     throw typeError(`a frame of a ZAP message is a Buffer, not ${named(frame)}`);
   });
 }

@@ -1,4 +1,5 @@
 /** The arguments of devices: by position as in pyzmq, or named in one object, which stands last. */
+import { types } from "node:util";
 import { checkKeys } from "../call.js";
 import { PUB } from "../constants.js";
 import { type Data, rawFrame } from "../data.js";
@@ -8,8 +9,7 @@ import { Frame } from "../frame.js";
 /** What stands before a message on a monitored queue's `mon` socket: text (UTF-8) or bytes. */
 export type Prefix = Exclude<Data, Frame>;
 
-const isBytes = (value: object): boolean =>
-  ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+const isBytes = (value: object): boolean => ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 
 /** Reads arguments by their names; those in an object win. */
 export function readArguments(

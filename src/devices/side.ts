@@ -1,4 +1,5 @@
 /** What is asked of one socket of a device before it is opened, and the methods that ask for it: `bindIn`, `connectIn` ... */
+import { types } from "node:util";
 import { readAddress } from "../endpoint.js";
 import { optionNumber, type SocketOptionInput } from "../options.js";
 import type { RandomPortOptions } from "../random-port.js";
@@ -24,8 +25,7 @@ export const copySide = ({ options, binds, connects }: Side): Side => ({
 function copied(value: unknown): unknown {
   if (ArrayBuffer.isView(value))
     return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer)
-    return Buffer.from(new Uint8Array(value));
+  if (types.isAnyArrayBuffer(value)) return Buffer.from(new Uint8Array(value));
   return value;
 }
 

@@ -1,4 +1,5 @@
 /** PUBHandler: log records as messages of a PUB socket. */
+import { types } from "node:util";
 import { checkKeys } from "../call.js";
 import { DONTWAIT, ENOTSOCK, PUB } from "../constants.js";
 import { Context } from "../context.js";
@@ -27,7 +28,7 @@ type Formatters = Record<number, FormatterLike | null>;
 
 function readRootTopic(topic: unknown): string {
   if (typeof topic === "string") return topic;
-  if (topic instanceof Uint8Array) return Buffer.from(topic).toString("utf8");
+  if (types.isUint8Array(topic)) return Buffer.from(topic).toString("utf8");
   throw typeError(`a root topic is a string; got ${topic === null ? "null" : typeof topic}`);
 }
 
@@ -41,8 +42,7 @@ function readOptions(
     ["rootTopic", rootTopic],
   ] as const) {
     if (value === undefined || value === null) continue;
-    const options =
-      typeof value === "object" && !(value instanceof Context) && !(value instanceof Uint8Array);
+    const options = typeof value === "object" && !(value instanceof Context) && !types.isUint8Array(value);
     Object.assign(given, options ? checkKeys(value, ["context", "rootTopic"]) : { [key]: value });
   }
   const owner = given.context ?? undefined;
@@ -92,7 +92,7 @@ export class PUBHandler implements Handler, Disposable {
       this.ctx = interfaceOrSocket.context;
       return;
     }
-    if (typeof interfaceOrSocket !== "string" && !(interfaceOrSocket instanceof Uint8Array)) {
+    if (typeof interfaceOrSocket !== "string" && !types.isUint8Array(interfaceOrSocket)) {
       throw typeError(
         `a PUBHandler takes an address to bind to, or a Socket; got ${interfaceOrSocket === null ? "null" : typeof interfaceOrSocket}`,
       );

@@ -34,7 +34,7 @@ export interface Calls {
     copy: boolean,
     track?: boolean,
     routingId?: number | null,
-    group?: string | null,
+    group?: string | Uint8Array | null,
   ): Future<Sent>;
   sendMultipart(parts: Iterable<Plain>, flags?: number | Untracked, options?: Untracked): Future<undefined>;
   sendMultipart(parts: Iterable<Data>, flags: number | Tracked, options: Tracked): Future<MessageTracker>;

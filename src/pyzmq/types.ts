@@ -103,7 +103,9 @@ export type SpelledNamespace<N> = {
 type Sends<T, Name extends keyof Calls> = T extends ReceiveOnly ? never : Calls[Name];
 type Receives<T, Name extends keyof Calls> = T extends SendOnly ? never : Calls[Name];
 type Subscribes<T> = T extends typeof SUB ? (topic: Bytes) => void : never;
-type Joins<T> = T extends typeof import("../constants.js").DISH ? (group: string) => void : never;
+type Joins<T> = T extends typeof import("../constants.js").DISH
+  ? (group: string | Uint8Array) => void
+  : never;
 
 type OptionNames<Accessors, Wide> = {
   [K in keyof Accessors as K extends keyof Wide

@@ -1,4 +1,5 @@
 /** zmq.utils.jsonapi: JSON as bytes. */
+import { types } from "node:util";
 import { checkKeys } from "../call.js";
 import { typeError } from "../errors.js";
 
@@ -22,7 +23,7 @@ export function dumps(value: unknown, options: DumpsOptions = {}): Buffer {
 
 /** The value of a JSON text, or of its bytes in UTF-8. A SyntaxError if it is none. */
 export function loads<T = unknown>(json: string | Uint8Array): T {
-  if (typeof json !== "string" && !(json instanceof Uint8Array))
+  if (typeof json !== "string" && !types.isUint8Array(json))
     throw typeError(`JSON is a string or bytes; got ${json === null ? "null" : typeof json}`);
   return JSON.parse(typeof json === "string" ? json : new TextDecoder().decode(json)) as T;
 }

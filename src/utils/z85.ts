@@ -1,4 +1,5 @@
 /** zmq.utils.z85: bytes as text, four bytes as five characters. ZeroMQ's RFC 32. */
+import { types } from "node:util";
 import { rangeError, typeError } from "../errors.js";
 import { Frame } from "../frame.js";
 
@@ -20,7 +21,7 @@ export const Z85MAP: Readonly<Record<number, number>> = Object.freeze(
 
 function bytesOf(data: unknown, what: string): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
+  if (types.isAnyArrayBuffer(data)) return new Uint8Array(data);
   if (data instanceof Frame) return data.buffer;
   throw typeError(`${what}, not ${data === null ? "null" : typeof data}`);
 }
