@@ -180,3 +180,4 @@ mend(pipe.cpp
     if (_out_pipe && !_out_pipe->flush ())")
 
 include(${CMAKE_CURRENT_LIST_DIR}/mends/udp.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/peers.cmake)
