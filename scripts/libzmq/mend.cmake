@@ -181,3 +181,4 @@ mend(pipe.cpp
 
 include(${CMAKE_CURRENT_LIST_DIR}/mends/udp.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/peers.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/socks.cmake)
