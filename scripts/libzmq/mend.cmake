@@ -1,6 +1,6 @@
 # Defects of libzmq that a peer, or a program that does nothing wrong, can reach: each is mended in a copy of the file, which
 # is compiled in its place. docs/reliability.md names them. Where libzmq has other words than those that are looked for,
-# the build stops: nothing is mended by half. The last one is for speed.
+# the build stops: nothing is mended by half. Those of udp, of peers, ... stand in mends/. The last one here is for speed.
 
 # Replaces a text of a source file of libzmq's, everywhere it stands, in the copy that the target compiles.
 function(mend file text replacement)
@@ -178,3 +178,7 @@ mend(pipe.cpp
     }
 
     if (_out_pipe && !_out_pipe->flush ())")
+
+include(${CMAKE_CURRENT_LIST_DIR}/mends/udp.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/peers.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/socks.cmake)

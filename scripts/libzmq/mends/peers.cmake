@@ -1,0 +1,75 @@
+# What a peer that is let in can do.
+
+# A CONFLATE queue keeps one frame: of a message of several it kept one that announces more, and the next look for it aborted the
+# process. Each frame is a message there.
+mend(pipe.cpp
+  "    if (!(msg_->flags () & msg_t::more) && !msg_->is_routing_id ())\n        _msgs_read++;"
+  "    if (_conflate)\n        msg_->reset_flags (msg_t::more);\n    if (!(msg_->flags () & msg_t::more) && !msg_->is_routing_id ())\n        _msgs_read++;")
+
+# A group of more than 255 bytes that a peer joins or leaves: its connection ends instead of the process.
+mend(radio.cpp
+[=[
+        rc = join_leave_msg.set_group (group, group_length);
+        errno_assert (rc == 0);
+]=]
+[=[
+        rc = join_leave_msg.set_group (group, group_length);
+        if (rc != 0) {
+            errno = EPROTO;
+            return -1;
+        }
+]=])
+
+# A DISH whose queue is full when a message with the empty group arrives: the group was freed, and looked at again when there is
+# room. The group of a message that never came, or what a RADIO had not sent when its connection ended, was never freed. And a
+# command, a heartbeat's too, passed for a frame, which ended the connection.
+mend(dish.cpp
+  "{\n    if (_state == group) {\n        if ((msg_->flags ()"
+  "{\n    if (msg_->flags () & msg_t::command)\n        return 0;\n    if (_state == group) {\n        if ((msg_->flags ()")
+mend(dish.cpp
+[=[
+    rc = _group_msg.close ();
+    errno_assert (rc == 0);
+]=]
+[=[
+    rc = _group_msg.close ();
+    errno_assert (rc == 0);
+    _group_msg.init ();
+]=])
+mend(dish.cpp
+  "zmq::dish_session_t::~dish_session_t ()\n{\n"
+  "zmq::dish_session_t::~dish_session_t ()\n{\n    if (_state == body)\n        _group_msg.close ();\n")
+mend(dish.cpp
+  "    session_base_t::reset ();\n"
+  "    session_base_t::reset ();\n    if (_state == body)\n        _group_msg.close ();\n")
+mend(radio.cpp
+  "zmq::radio_session_t::~radio_session_t ()\n{\n"
+  "zmq::radio_session_t::~radio_session_t ()\n{\n    if (_state == body)\n        _pending_msg.close ();\n")
+mend(radio.cpp
+  "    session_base_t::reset ();\n"
+  "    session_base_t::reset ();\n    if (_state == body)\n        _pending_msg.close ();\n")
+
+# A REP is a ROUTER inside, and took two of its options: with ROUTER_MANDATORY a client that asks and hangs up aborted the process,
+# with ROUTER_RAW every peer. The first means nothing to a REP now, the second is refused.
+mend(router.cpp "_mandatory = (value != 0);" "_mandatory = (value != 0) && options.type != ZMQ_REP;")
+mend(router.cpp
+  "        case ZMQ_ROUTER_RAW:\n            if (is_int && value >= 0) {"
+  "        case ZMQ_ROUTER_RAW:\n            if (is_int && value >= 0\n                && (value == 0 || options.type != ZMQ_REP)) {")
+
+# CONNECT_ROUTING_ID that a peer has already, one that has connected and chosen it too: connecting fails with EADDRINUSE.
+mend(socket_base.cpp
+  "#include \"macros.hpp\"\n"
+  "#include \"macros.hpp\"\n#include \"${CMAKE_CURRENT_LIST_DIR}/../routing.hpp\"\n")
+mend(socket_base.cpp
+  "    if (protocol == protocol_name::inproc) {\n        //  TODO: inproc connect"
+[=[
+    if ((options.type == ZMQ_ROUTER || options.type == ZMQ_REP
+         || options.type == ZMQ_STREAM)
+        && nodezmq::routing_t::is_taken (
+          static_cast<routing_socket_base_t *> (this))) {
+        errno = EADDRINUSE;
+        return -1;
+    }
+
+    if (protocol == protocol_name::inproc) {
+        //  TODO: inproc connect]=])

@@ -1,0 +1,386 @@
+/** Defects of libzmq that are mended here, each of which ended the process, corrupted its memory or hung it. */
+import { describe, expect, test } from "vitest";
+import { type Outcome, run } from "./support/life-child.js";
+
+/** What the children's programs find besides. */
+const tools = `
+const net = require("node:net");
+const fs = require("node:fs");
+const udp = require("node:dgram");
+const { once } = require("node:events");
+const sleep = require("node:timers/promises").setTimeout;
+const context = new zmq.Context();
+context.linger = 0;
+const frame = (flags, body) => {
+  const head = Buffer.alloc(9);
+  head[0] = flags | 2;
+  head.writeBigUInt64BE(BigInt(body.length), 1);
+  return Buffer.concat([head, Buffer.from(body)]);
+};
+const command = (name, body) => frame(4, Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from(body)]));
+/** A peer that writes what it likes, once it is let in. */
+const peer = async (port, type) => {
+  const socket = net.connect(port, "127.0.0.1").on("error", () => {}).resume();
+  await once(socket, "connect");
+  const greeting = Buffer.alloc(64);
+  greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]);
+  greeting.write("NULL", 12);
+  socket.write(greeting);
+  await sleep(50);
+  const property = Buffer.concat([Buffer.from([11]), Buffer.from("Socket-Type"), Buffer.from([0, 0, 0, type.length]), Buffer.from(type)]);
+  socket.write(command("READY", property));
+  await sleep(50);
+  return socket;
+};
+const portOf = (socket) => Number(/:(\\d+)\\/?$/.exec(socket.lastEndpoint)[1]);
+/** A port of udp's that is free just now. */
+const udpPort = async (family = "udp4") => {
+  const socket = udp.createSocket(family).bind(0, family === "udp4" ? "127.0.0.1" : "::1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  socket.close();
+  return port;
+};
+const thrown = (act) => { try { act(); return "nothing"; } catch (error) { return error.code ?? String(error); } };
+`;
+
+/** Runs a program in a child; what it prints. The child has to end by itself, without a word on stderr. */
+async function says(program: string): Promise<string[]> {
+  const outcome: Outcome = await run(
+    `${tools}
+    (async () => { ${program} })().then(() => context.destroy(0)).then(() => say("ended"));`,
+  );
+  expect(outcome).toMatchObject({ code: 0, signal: null, stderr: "" });
+  expect(outcome.stdout.endsWith("ended\n")).toBe(true);
+  return outcome.stdout.split("\n").slice(0, -2);
+}
+
+describe.concurrent("udp", () => {
+  test("a DISH outlives datagrams whose group is long or does not fit", async () => {
+    const said = await says(`
+      const port = await udpPort();
+      const dish = context.socket(zmq.DISH);
+      dish.bind("udp://127.0.0.1:" + port);
+      const long = "g".repeat(200);
+      dish.join("g");
+      dish.join(long);
+      const stranger = udp.createSocket("udp4");
+      const tell = (bytes) => new Promise((resolve) => stranger.send(Buffer.from(bytes), port, "127.0.0.1", resolve));
+      for (const bytes of [[], [0x80], [0xff, 1], [0x80, 1, 2, 3], [5, 0x67], [0]]) await tell(bytes);
+      await tell([1, 0x67, ...Buffer.from("short")]);
+      await tell([200, ...Buffer.from(long + "long")]);
+      say(await dish.recvString({ timeout: 5000 }), await dish.recvString({ timeout: 5000 }));
+      stranger.close();`);
+    expect(said).toEqual(["short long"]);
+  });
+
+  test("a DGRAM talks IPv6", async () => {
+    const said = await says(`
+      const port = await udpPort("udp6").catch(() => say("no IPv6"));
+      if (port === undefined) return;
+      const dgram = context.socket(zmq.DGRAM, { ipv6: true });
+      dgram.bind("udp://[::1]:" + port);
+      const stranger = udp.createSocket("udp6").bind(0, "::1");
+      await once(stranger, "listening");
+      stranger.send("question", port, "::1");
+      const [from, question] = await dgram.recvMultipart({ timeout: 5000 });
+      say(String(from).replace("\\0", "") === "[::1]:" + stranger.address().port, question);
+      await dgram.sendMultipart(["[::1]:nonsense", "lost"]);
+      await dgram.sendMultipart(["[nobody]:5", "lost"]);
+      await dgram.sendMultipart(["127.0.0.1:5", "lost"]);
+      await dgram.sendMultipart([from, "answer"]);
+      say((await once(stranger, "message"))[0]);
+      stranger.close();`);
+    expect(said.length === 1 ? said : said.join()).toEqual(
+      said.length === 1 ? ["no IPv6"] : "true question,answer",
+    );
+  });
+
+  test("messages that fit into no datagram are dropped, and so are datagrams that do not fit", async () => {
+    const said = await says(`
+      const port = await udpPort();
+      const dish = context.socket(zmq.DISH);
+      dish.bind("udp://127.0.0.1:" + port);
+      dish.join("g");
+      const radio = context.socket(zmq.RADIO);
+      radio.connect("udp://127.0.0.1:" + port);
+      const send = async (size) => { try { await radio.send(Buffer.alloc(size, 65), { group: "g" }); } catch (error) { if (error.code !== "EMSGSIZE") throw error; } };
+      for (const size of [8191, 60_000, 200_000]) for (let i = 0; i < 10; i++) await send(size);
+      const stranger = udp.createSocket("udp4");
+      await new Promise((resolve) => stranger.send(Buffer.concat([Buffer.from([1, 0x67]), Buffer.alloc(20_000)]), port, "127.0.0.1", resolve));
+      stranger.close();
+      await send(8190);
+      await radio.send("end", { group: "g" });
+      const sizes = [];
+      do sizes.push((await dish.recv({ timeout: 5000 })).length); while (sizes.at(-1) !== 3);
+      say(sizes.join());`);
+    expect(said).toEqual(["8190,3"]);
+  });
+
+  test.each([
+    ["of another machine", `dish.bind("udp://192.0.2.1:5555")`, "EADDRNOTAVAIL"],
+    [
+      "that is taken",
+      `const other = udp.createSocket("udp4").bind(0, "127.0.0.1");
+       await once(other, "listening");
+       other.unref();
+       bind = () => dish.bind("udp://127.0.0.1:" + other.address().port)`,
+      "EADDRINUSE",
+    ],
+    ["of no device", `dish.bindtodevice = "nonesuch"; bind = () => dish.bind("udp://127.0.0.1:5555")`, ""],
+    [
+      "of no device, to send to",
+      `radio.bindtodevice = "nonesuch"; bind = () => radio.connect("udp://127.0.0.1:5555")`,
+      "",
+    ],
+  ])("an address %s is an error, and takes no time", async (_what, act, code) => {
+    const said = await says(`
+      const dish = context.socket(zmq.DISH);
+      const radio = context.socket(zmq.RADIO);
+      const told = dish.events()[Symbol.asyncIterator]().next();
+      await sleep(20);
+      let bind = () => { ${act.includes("bind =") ? "" : act} };
+      ${act.includes("bind =") ? act : ""};
+      say(thrown(bind));
+      const before = process.cpuUsage();
+      await sleep(300);
+      const { user, system } = process.cpuUsage(before);
+      say(user + system < 150_000);
+      say(${act.includes("radio") ? '"BIND_FAILED"' : "(await told).value.name"});`);
+    expect(said.slice(1)).toEqual(["true", "BIND_FAILED"]);
+    expect(said[0]).toMatch(code === "" ? /^(ENODEV|EPERM|ENOTSUP)$/ : code);
+  });
+
+  test("endpoints have a name, by which they are given up", async () => {
+    const said = await says(`
+      const port = await udpPort();
+      const address = "udp://127.0.0.1:" + port;
+      const dgram = context.socket(zmq.DGRAM);
+      const isFree = async () => {
+        for (let i = 0; i < 100; i++) {
+          const other = udp.createSocket("udp4");
+          const free = await new Promise((resolve) => other.on("error", () => resolve(false)).bind(port, "127.0.0.1", () => resolve(true)));
+          other.close();
+          if (free) return true;
+          await dgram.poll(20); // libzmq looks for commands when a socket is used
+        }
+        return false;
+      };
+      dgram.bind(address);
+      say(dgram.lastEndpoint === address);
+      dgram.unbind(dgram.lastEndpoint);
+      say(await isFree(), thrown(() => dgram.unbind(address)));
+      say(thrown(() => dgram.sendMultipartSync(["127.0.0.1:5", "to nobody"], zmq.DONTWAIT)));
+      dgram.bind(address);
+      dgram.unbind(address);
+      say(await isFree());
+      const radio = context.socket(zmq.RADIO);
+      radio.connect(address);
+      radio.disconnect(radio.lastEndpoint);
+      say(thrown(() => radio.disconnect(address)));`);
+    expect(said).toEqual(["true", "true ENOENT", "EAGAIN", "true", "ENOENT"]);
+  });
+
+  test("a DGRAM goes on after a datagram that cannot be sent", async () => {
+    const said = await says(`
+      const port = await udpPort();
+      const dgram = context.socket(zmq.DGRAM, { reconnectIvl: -1 });
+      dgram.bind("udp://127.0.0.1:" + port);
+      for (const to of ["255.255.255.254:5", "240.0.0.1:5", "127.0.0.1:1", "nonsense", ":", "1.2.3.4:0"]) await dgram.sendMultipart([to, "lost"]);
+      const stranger = udp.createSocket("udp4").bind(0, "127.0.0.1");
+      await once(stranger, "listening");
+      await dgram.sendMultipart(["127.0.0.1:" + stranger.address().port, "arrives"]);
+      say((await once(stranger, "message"))[0]);
+      stranger.close();`);
+    expect(said).toEqual(["arrives"]);
+  });
+});
+
+describe.concurrent("a peer that is let in", () => {
+  test("sends a CONFLATE socket a message of several frames", async () => {
+    const said = await says(`
+      const pull = context.socket(zmq.PULL, { conflate: true });
+      pull.bind("tcp://127.0.0.1:*");
+      const stranger = await peer(portOf(pull), "PUSH");
+      stranger.write(frame(1, "half"));
+      say(await pull.recvString({ timeout: 5000 }), pull.rcvmore);
+      await pull.poll(50);
+      stranger.write(frame(0, "other half"));
+      say(await pull.recvString({ timeout: 5000 }));
+      stranger.destroy();`);
+    expect(said).toEqual(["half false", "other half"]);
+  });
+
+  test.each(["JOIN", "LEAVE"])("sends a RADIO %s with a group of 256 bytes", async (name) => {
+    const said = await says(`
+      const radio = context.socket(zmq.RADIO);
+      radio.bind("tcp://127.0.0.1:*");
+      const stranger = await peer(portOf(radio), "DISH");
+      stranger.write(command("${name}", "g".repeat(255)));
+      await sleep(100);
+      say(stranger.destroyed);
+      stranger.write(command("${name}", "g".repeat(256)));
+      await once(stranger, "close");
+      const dish = context.socket(zmq.DISH);
+      dish.join("g");
+      dish.connect(radio.lastEndpoint);
+      const sending = setInterval(() => radio.send("served", { group: "g" }), 10);
+      say(await dish.recvString({ timeout: 5000 }));
+      clearInterval(sending);`);
+    expect(said).toEqual(["false", "served"]);
+  });
+
+  test("sends a DISH more messages of the empty group than it has room for", async () => {
+    const said = await says(`
+      const dish = context.socket(zmq.DISH, { rcvhwm: 2 });
+      dish.join("");
+      dish.bind("tcp://127.0.0.1:*");
+      const stranger = await peer(portOf(dish), "RADIO");
+      for (let i = 0; i < 10; i++) stranger.write(Buffer.concat([frame(1, ""), frame(0, "message " + i)]));
+      await sleep(100);
+      let last;
+      for (let i = 0; i < 10; i++) last = await dish.recvString({ timeout: 5000 });
+      say(last);
+      stranger.destroy();`);
+    expect(said).toEqual(["message 9"]);
+  });
+
+  test("asks a DISH whether it is there", async () => {
+    const said = await says(`
+      const dish = context.socket(zmq.DISH);
+      dish.join("g");
+      dish.bind("tcp://127.0.0.1:*");
+      const stranger = await peer(portOf(dish), "RADIO");
+      stranger.write(command("PING", [0, 0]));
+      stranger.write(frame(1, "g"));
+      stranger.write(command("PING", [0, 0]));
+      stranger.write(frame(0, "message"));
+      say(await dish.recvString({ timeout: 5000 }));
+      stranger.destroy();`);
+    expect(said).toEqual(["message"]);
+  });
+
+  test("asks a REP and hangs up, whatever options of a ROUTER's it has", async () => {
+    const said = await says(`
+      const rep = context.socket(zmq.REP, { routerMandatory: true });
+      say(thrown(() => { rep.routerRaw = true; }));
+      rep.bind("tcp://127.0.0.1:*");
+      for (let i = 0; i < 20; i++) {
+        const stranger = await peer(portOf(rep), "REQ");
+        stranger.write(Buffer.concat([frame(1, ""), frame(0, "question")]));
+        await sleep(10);
+        stranger.destroy();
+        await sleep(10);
+        try { rep.recvMultipartSync(zmq.DONTWAIT); rep.sendSync("answer", zmq.DONTWAIT); } catch {}
+      }
+      const req = context.socket(zmq.REQ);
+      req.connect(rep.lastEndpoint);
+      await req.send("question");
+      say(await rep.recvString({ timeout: 5000 }));
+      await rep.send("answer");
+      say(await req.recvString({ timeout: 5000 }));`);
+    expect(said).toEqual(["EINVAL", "question", "answer"]);
+  });
+});
+
+describe.concurrent("connectRoutingId that is there already", () => {
+  test.each(["ROUTER", "STREAM", "REP"])("a %s that connects by it twice gets an error", async (type) => {
+    const said = await says(`
+      const socket = context.socket(zmq.${type});
+      const server = context.socket(zmq.${type});
+      server.bind("tcp://127.0.0.1:*");
+      for (let i = 0; i < 2; i++) {
+        socket.connectRoutingId = "name";
+        say(thrown(() => socket.connect(server.lastEndpoint)));
+      }
+      say(thrown(() => socket.connect(server.lastEndpoint)));`);
+    expect(said).toEqual(["nothing", "EADDRINUSE", "nothing"]);
+  });
+
+  test("a peer has connected and chosen it", async () => {
+    const said = await says(`
+      const router = context.socket(zmq.ROUTER);
+      router.bind("tcp://127.0.0.1:*");
+      const dealer = context.socket(zmq.DEALER, { routingId: "name" });
+      dealer.connect(router.lastEndpoint);
+      await dealer.send("hello");
+      await router.recvMultipart();
+      for (const address of ["tcp://127.0.0.1:1", "inproc://nobody-there"]) {
+        router.connectRoutingId = "name";
+        say(thrown(() => router.connect(address)));
+      }
+      await router.sendMultipart(["name", "still there"]);
+      say(await dealer.recvString({ timeout: 5000 }));`);
+    expect(said).toEqual(["EADDRINUSE", "EADDRINUSE", "still there"]);
+  });
+});
+
+describe.concurrent("a SOCKS proxy", () => {
+  const answers: Record<string, string> = {
+    "is down": "undefined",
+    "hangs up": "(socket) => socket.destroy()",
+    "wants what is not offered": "(socket) => socket.write(Buffer.from([5, 255]))",
+    "speaks something else": `(socket) => socket.write("HTTP/1.1 400 Bad Request\\r\\n\\r\\n")`,
+    "refuses to connect":
+      "(socket) => socket.write(Buffer.from(socket.asked++ ? [5, 5, 0, 1, 0, 0, 0, 0, 0, 0] : [5, 0]))",
+    "answers with an address of no kind":
+      "(socket) => socket.write(Buffer.from(socket.asked++ ? [5, 0, 0, 9, 1, 2, 3, 4, 5, 6] : [5, 0]))",
+    "answers in pieces, too much of it": `async (socket) => {
+      if (!socket.asked++) return socket.write(Buffer.from([5, 0]));
+      const answer = Buffer.concat([Buffer.from([5, 0, 0, 3, 255]), Buffer.alloc(60_000, 65)]);
+      for (const [from, to] of [[0, 5], [5, 261], [261, 60_000]]) { socket.write(answer.subarray(from, to)); await sleep(20); }
+    }`,
+  };
+  test.each(Object.entries(answers))("that %s ends nothing but the attempt", async (_what, answer) => {
+    const said = await says(`
+      const answer = ${answer};
+      const proxy = net.createServer((socket) => {
+        socket.asked = 0;
+        socket.on("error", () => {}).on("data", () => answer(socket));
+      }).listen(0, "127.0.0.1");
+      await once(proxy, "listening");
+      const { port } = proxy.address();
+      if (answer === undefined) await new Promise((resolve) => proxy.close(resolve));
+      const req = context.socket(zmq.REQ, { reconnectIvl: 20, socksProxy: "127.0.0.1:" + port });
+      req.connect("tcp://10.0.0.1:5555");
+      await sleep(300);
+      req.close();
+      proxy.close();
+      await sleep(50);
+      setTimeout(() => process.exit(), 5000).unref();`);
+    expect(said).toEqual([]);
+  });
+
+  test("is used once it is up, in whatever pieces it answers", async () => {
+    const said = await says(`
+      const rep = context.socket(zmq.REP);
+      rep.bind("tcp://127.0.0.1:*");
+      const proxy = net.createServer(async (socket) => {
+        socket.on("error", () => {});
+        await once(socket, "data");
+        socket.write(Buffer.from([5, 0]));
+        const [request] = await once(socket, "data");
+        const name = "n".repeat(200);
+        for (const part of [[5, 0, 0], [3, 200], Buffer.from(name.slice(0, 150)), Buffer.from(name.slice(150)), [0], [9]]) {
+          await sleep(20);
+          socket.write(Buffer.from(part));
+        }
+        const end = net.connect(request.readUInt16BE(request.length - 2), "127.0.0.1").on("error", () => {});
+        socket.pipe(end).pipe(socket);
+      });
+      const { port } = await new Promise((resolve) => { const probe = net.createServer().listen(0, "127.0.0.1", () => { const address = probe.address(); probe.close(() => resolve(address)); }); });
+      const req = context.socket(zmq.REQ, { reconnectIvl: 20, socksProxy: "127.0.0.1:" + port });
+      req.connect(rep.lastEndpoint);
+      await sleep(100);
+      proxy.listen(port, "127.0.0.1");
+      await req.send("question");
+      say(await rep.recvString({ timeout: 10_000 }));
+      req.close();
+      rep.close();
+      proxy.close();
+      const long = context.socket(zmq.REQ, { reconnectIvl: 20, socksProxy: "127.0.0.1:" + port });
+      long.connect("tcp://" + "h".repeat(300) + ":5555");
+      await sleep(100);`);
+    expect(said).toEqual(["question"]);
+  });
+});
