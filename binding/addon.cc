@@ -92,7 +92,7 @@ void AtProcessExit() {
     CloseSockets(*addon, Left(deadline));
     if (addon->watch_thread != nullptr) addon->watch_thread->Stop();
   }
-  ContextHandle::TerminateAll(ContextHandle::Living(), Left(deadline));
+  ContextHandle::TerminateAll(ContextHandle::Living(), Left(deadline), false);
 }
 
 Napi::Value Version(const Napi::CallbackInfo& info) {
@@ -257,7 +257,7 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   auto watchers = self->watchers;
   for (Watcher* watcher : watchers) watcher->Close();
   if (self->watch_thread != nullptr) self->watch_thread->Stop();
-  ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline));
+  ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline), !process_ends);
   // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
   self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
   for (napi_ref* reference : {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref,

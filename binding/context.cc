@@ -18,6 +18,8 @@ namespace {
 constexpr int kSpare = 1;
 // How often a socket that finds no room is tried again, a millisecond apart, where others have just been closed.
 constexpr int kNaps = 250;
+// How long contexts that have been given up may take to end: their closed sockets look every 200 ms.
+constexpr std::chrono::milliseconds kGivingUp{500};
 // What SOCKET_LIMIT tells; libzmq itself would take more, and then run out of memory.
 constexpr int kMostSockets = 65535;
 
@@ -235,6 +237,7 @@ void ContextHandle::Terminate(const std::function<void()>& done) {
     std::vector<std::function<void()>> waiting;
     {
       std::lock_guard<std::mutex> lock(self->mutex_);
+      nodezmq_give_up(self->context_, 0);  // its address may be the next one's
       self->context_ = nullptr;
       waiting.swap(self->waiting_);
     }
@@ -250,7 +253,8 @@ void ContextHandle::Terminate(const std::function<void()>& done) {
   for (auto& callback : waiting) callback();
 }
 
-void ContextHandle::TerminateAll(const std::vector<std::shared_ptr<ContextHandle>>& contexts, int limit_ms) {
+void ContextHandle::TerminateAll(const std::vector<std::shared_ptr<ContextHandle>>& contexts, int limit_ms,
+                                 bool give_up) {
   struct Tally {
     std::mutex mutex;
     std::condition_variable all_done;
@@ -265,7 +269,16 @@ void ContextHandle::TerminateAll(const std::vector<std::shared_ptr<ContextHandle
     });
   }
   std::unique_lock<std::mutex> lock(tally->mutex);
-  tally->all_done.wait_for(lock, std::chrono::milliseconds(limit_ms), [&] { return tally->left == 0; });
+  auto all_done = [&] { return tally->left == 0; };
+  if (tally->all_done.wait_for(lock, std::chrono::milliseconds(limit_ms), all_done) || !give_up) return;
+  // What waits for ever in a closed socket would keep threads and descriptors from now on.
+  for (auto& context : contexts) context->GiveUp();
+  tally->all_done.wait_for(lock, kGivingUp, all_done);
+}
+
+void ContextHandle::GiveUp() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (context_ != nullptr) nodezmq_give_up(context_, 1);
 }
 
 std::shared_ptr<ContextHandle> Context::Unwrap(napi_env env, napi_value value) {

@@ -52,8 +52,11 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
   bool Terminated() const { return terminating_; }  // or terminating
   uint64_t Address() const { return address_; }
 
-  // Terminates every context of the process, or the given ones, and waits for as long as `limit_ms` at the most.
-  static void TerminateAll(const std::vector<std::shared_ptr<ContextHandle>>& contexts, int limit_ms);
+  // Terminates every context of the process, or the given ones, and waits for as long as `limit_ms` at the most. What has
+  // not ended by then is, where the process goes on, given up: its closed sockets linger no longer.
+  static void TerminateAll(const std::vector<std::shared_ptr<ContextHandle>>& contexts, int limit_ms,
+                           bool give_up);
+  void GiveUp();
   static std::vector<std::shared_ptr<ContextHandle>> Living();
 
  private:

@@ -32,10 +32,12 @@ int uv_poll_start(uv_poll_s* handle, int events, uv_poll_cb cb);
 int uv_poll_stop(uv_poll_s* handle);
 }
 
-// Added to libzmq by scripts/libzmq/mend.cmake: what the calling thread sends is shown to the readers by nodezmq_flush.
+// Added to libzmq by scripts/libzmq. What the calling thread sends is shown to the readers by nodezmq_flush.
 extern "C" {
 void nodezmq_put_flushes_off(void);
 void nodezmq_flush(void);
+// Whether the closed sockets of a context stop lingering that would do so for ever.
+void nodezmq_give_up(const void* context, int yes);
 }
 
 namespace nodezmq {

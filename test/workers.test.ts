@@ -440,3 +440,27 @@ describe("a worker that is terminated while the addon answers", () => {
     }
   });
 });
+
+test("workers leave no thread or descriptor behind, though what they have closed lingers for ever", async () => {
+  const outcome = await run(`
+    const { Worker } = require("node:worker_threads");
+    const { readdirSync } = require("node:fs");
+    const count = () => process.platform === "linux"
+      ? readdirSync("/proc/self/task").length + readdirSync("/proc/self/fd").length : 0;
+    const lost = \`
+      const zmq = require("nodezmq");
+      zmq.setExitLinger(20);
+      const push = new zmq.Context().socket(zmq.PUSH);
+      push.connect("tcp://127.0.0.1:1");
+      push.sendSync("to nobody");
+      push.close();\`;
+    const worker = () => new Promise((resolve) => new Worker(lost, { eval: true }).on("exit", resolve));
+    (async () => {
+      await worker();
+      const before = count();
+      for (let i = 0; i < 5; i++) await worker();
+      say(count() - before < 5 ? "nothing" : before + " and then " + count());
+      process.exit(0);
+    })();`);
+  expect(outcome).toEqual({ code: 0, signal: null, stdout: "nothing\n", stderr: "" });
+});

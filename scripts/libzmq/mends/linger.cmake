@@ -1,0 +1,50 @@
+# A closed socket whose LINGER is infinite keeps its context's threads and descriptors until what is queued has gone, which
+# may be never: each worker that ended so left them behind. Its sessions look again and again now whether somebody has
+# given their context up.
+mend(session_base.cpp
+  "#include \"macros.hpp\"\n"
+  "#include \"macros.hpp\"\n#include \"mutex.hpp\"\n#include <set>
+
+namespace
+{
+//  Milliseconds from one look to the next.
+const int look_again = 200;
+
+//  Never destroyed: libzmq's threads may outlive the program's static objects.
+struct given_up_t
+{
+    zmq::mutex_t mutex;
+    std::set<const void *> contexts;
+};
+given_up_t &given_up ()
+{
+    static given_up_t *const all = new given_up_t;
+    return *all;
+}
+bool is_given_up (const void *ctx_)
+{
+    zmq::scoped_lock_t lock (given_up ().mutex);
+    return given_up ().contexts.count (ctx_) > 0;
+}
+}
+
+extern \"C\" void nodezmq_give_up (const void *ctx_, int yes_)
+{
+    zmq::scoped_lock_t lock (given_up ().mutex);
+    if (yes_)
+        given_up ().contexts.insert (ctx_);
+    else
+        given_up ().contexts.erase (ctx_);
+}
+")
+mend(session_base.cpp
+  "        if (linger_ > 0) {\n            zmq_assert (!_has_linger_timer);\n            add_timer (linger_, linger_timer_id);"
+  "        options.linger.store (linger_);\n        if (linger_ != 0) {\n            zmq_assert (!_has_linger_timer);\n            add_timer (linger_ > 0 ? linger_ : look_again, linger_timer_id);")
+mend(session_base.cpp
+  "    zmq_assert (id_ == linger_timer_id);\n"
+  "    zmq_assert (id_ == linger_timer_id);
+    if (options.linger.load () < 0 && !is_given_up (get_ctx ())) {
+        add_timer (look_again, linger_timer_id);
+        return;
+    }
+")
