@@ -103,11 +103,19 @@ export function partsOf(parts: unknown): readonly unknown[] {
 }
 
 /** A message of a batch. */
-export function rawMessage(message: unknown, index: number): RawFrame | RawFrame[] {
+function rawMessage(message: unknown, index: number): RawFrame | RawFrame[] {
   if (isRaw(message)) return message;
   return Array.isArray(message)
     ? partsOf(message).map((part, i) => (isRaw(part) ? part : rawFrame(part, `message ${index}, frame ${i}`)))
     : rawFrame(message, `message ${index}`);
+}
+
+/** The messages of a batch: all are looked at before the first is sent. */
+export function rawMessages(messages: readonly unknown[]): (RawFrame | RawFrame[])[] {
+  const { length } = messages;
+  const all = length > MANY ? [] : new Array<RawFrame | RawFrame[]>(length);
+  for (let i = 0; i < length; i++) all[i] = rawMessage(messages[i], i); // a hole throws
+  return all;
 }
 
 /** The same content in memory of its own, for a message that has to wait: the caller may reuse the buffer. */

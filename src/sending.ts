@@ -2,7 +2,7 @@
 import { Batch } from "./batch.js";
 import { readCall, readThreshold, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
-import { type Data, detached, elements, type MessageData, rawMessage } from "./data.js";
+import { type Data, detached, elements, type MessageData, rawMessages } from "./data.js";
 import { introduce, sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { typeError } from "./errors.js";
@@ -313,7 +313,7 @@ export class Sending {
 
   #batch(messages: readonly MessageData[]): Batch {
     if (!Array.isArray(messages)) throw typeError("a batch must be an array of messages");
-    return new Batch(this.#engine, elements(messages).map(rawMessage));
+    return new Batch(this.#engine, rawMessages(messages));
   }
 }
 
