@@ -182,3 +182,4 @@ mend(pipe.cpp
 include(${CMAKE_CURRENT_LIST_DIR}/mends/udp.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/peers.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/socks.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/inproc.cmake)
