@@ -182,4 +182,6 @@ mend(pipe.cpp
 include(${CMAKE_CURRENT_LIST_DIR}/mends/udp.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/peers.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/socks.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/inproc.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/system.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/linger.cmake)

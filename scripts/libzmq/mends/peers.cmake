@@ -50,11 +50,9 @@ mend(radio.cpp
   "    session_base_t::reset ();\n    if (_state == body)\n        _pending_msg.close ();\n")
 
 # A REP is a ROUTER inside, and took two of its options: with ROUTER_MANDATORY a client that asks and hangs up aborted the process,
-# with ROUTER_RAW every peer. The first means nothing to a REP now, the second is refused.
+# with ROUTER_RAW every peer. They mean nothing to a REP now.
 mend(router.cpp "_mandatory = (value != 0);" "_mandatory = (value != 0) && options.type != ZMQ_REP;")
-mend(router.cpp
-  "        case ZMQ_ROUTER_RAW:\n            if (is_int && value >= 0) {"
-  "        case ZMQ_ROUTER_RAW:\n            if (is_int && value >= 0\n                && (value == 0 || options.type != ZMQ_REP)) {")
+mend(router.cpp "_raw_socket = (value != 0);" "_raw_socket = (value != 0) && options.type != ZMQ_REP;")
 
 # CONNECT_ROUTING_ID that a peer has already, one that has connected and chosen it too: connecting fails with EADDRINUSE.
 mend(socket_base.cpp

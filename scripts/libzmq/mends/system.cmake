@@ -1,0 +1,74 @@
+# What the system refuses.
+
+# PRIORITY takes a right that a program may lack: it goes without.
+mend(ip.cpp
+  "reinterpret_cast<char *> (&priority_), sizeof (priority_));\n    errno_assert (rc == 0);"
+  "reinterpret_cast<char *> (&priority_), sizeof (priority_));\n    LIBZMQ_UNUSED (rc);")
+
+# No descriptors are left. Binding by the name of an interface, which libzmq takes every address for at first, is an error:
+mend(ip_resolver.cpp
+  "    errno_assert (rc == 0);\n    zmq_assert (ifa != NULL);"
+  "    if (rc != 0)\n        return -1;\n    zmq_assert (ifa != NULL);")
+
+# what is not accepted (nor is a connection that a firewall or the network has broken meanwhile) is tried again:
+foreach(listener tcp ws)
+  mend(${listener}_listener.cpp
+[=[
+        errno_assert (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
+                      || errno == ECONNABORTED || errno == EPROTO
+                      || errno == ENOBUFS || errno == ENOMEM || errno == EMFILE
+                      || errno == ENFILE);
+]=]
+    "")
+endforeach()
+if(NOT WIN32)
+  mend(ipc_listener.cpp
+[=[
+        errno_assert (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
+                      || errno == ECONNABORTED || errno == EPROTO
+                      || errno == ENFILE);
+]=]
+    "")
+endif()
+
+# and so is a connection that there was no memory for:
+foreach(connecter tcp ws)
+  mend(${connecter}_connecter.cpp " && errno != ENOBUFS);" ");")
+  mend(${connecter}_connecter.cpp "\n            || err == WSAENOBUFS) {" ") {")
+endforeach()
+
+# a thread-safe socket has the descriptor that it is closed with from the beginning.
+mend(socket_base.cpp
+  "        zmq_assert (_mailbox);\n"
+[=[
+        zmq_assert (_mailbox);
+        _reaper_signaler = new (std::nothrow) signaler_t ();
+        zmq_assert (_reaper_signaler);
+        if (!_reaper_signaler->valid ()) {
+            LIBZMQ_DELETE (_reaper_signaler);
+            LIBZMQ_DELETE (_mailbox);
+            errno = EMFILE;
+        }
+]=])
+mend(socket_base.cpp
+[=[
+        _reaper_signaler = new (std::nothrow) signaler_t ();
+        zmq_assert (_reaper_signaler);
+
+        //  Add signaler to the safe mailbox
+]=]
+[=[
+        //  Add signaler to the safe mailbox
+]=])
+
+# IN_BATCH_SIZE or OUT_BATCH_SIZE of a few bytes, less than the head of a frame: memory was read and written that is not the
+# buffer's. They count for 64 at least.
+foreach(file raw_engine ws_engine zmtp_engine stream_engine_base)
+  if(NOT file STREQUAL "stream_engine_base")
+    mend(${file}.cpp "_options.in_batch_size" "std::max (_options.in_batch_size, 64)")
+  endif()
+  mend(${file}.cpp "_options.out_batch_size" "std::max (_options.out_batch_size, 64)")
+endforeach()
+foreach(file raw_engine ws_engine zmtp_engine)
+  mend(${file}.cpp "#include \"precompiled.hpp\"\n" "#include \"precompiled.hpp\"\n#include <algorithm>\n")
+endforeach()
