@@ -23,6 +23,7 @@ import {
   type SocketOptionWrites,
   socketOptions,
 } from "./options.js";
+import { overridden } from "./overriding.js";
 import { Socket } from "./socket.js";
 import type { Socket as TypedSocket } from "./socket-types.js";
 import { END_KEYS, type EndOptions, readEnd, within } from "./within.js";
@@ -322,7 +323,8 @@ export class Context implements AsyncDisposable {
   }
 
   /**
-   * Closes the context's sockets of this thread, then `term()`.
+   * Closes the context's sockets of this thread, then `term()`. A `close` that a program has overridden is called; what it
+   * throws is what this rejects with, when all has ended.
    *
    * @param linger milliseconds, instead of each socket's LINGER; the options may stand in its place
    * @param options `linger`, and how long to wait, as for `term`
@@ -333,12 +335,21 @@ export class Context implements AsyncDisposable {
       const wait = readLinger(place ?? given.linger);
       const limits = { timeout: readTimeout(given.timeout), signal: readSignal(given.signal) };
       if (limits.signal?.aborted) throw limits.signal.reason;
+      const failures: unknown[] = [];
       for (const reference of this.#engines) {
         const engine = reference.deref();
         if (engine === undefined || engine.closed) continue;
+        const socket = engine.opener?.deref();
+        engine.opener = undefined; // it may destroy the context in its turn
+        try {
+          if (socket !== undefined && overridden(socket, "close")) socket.close(wait);
+        } catch (error) {
+          failures.push(error);
+        }
         engine.close(wait);
       }
-      return within(this.#end(), limits);
+      const ended = within(this.#end(), limits);
+      return failures.length === 0 ? ended : ended.then(() => Promise.reject(failures[0]));
     } catch (error) {
       return Promise.reject(error);
     }

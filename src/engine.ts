@@ -248,6 +248,9 @@ export class Engine {
   /** The reader of the socket's monitor, which is unref'ed with the socket, and ref'ed. */
   follower: Engine | undefined = undefined;
 
+  /** The Socket that it was opened for: its class may close in its own way. Weak: who collects it closes the engine. */
+  opener: WeakRef<{ close(linger?: number): void }> | undefined = undefined;
+
   #setReferenced(referenced: boolean): void {
     this.#referenced = referenced;
     if (this.follower !== undefined) this.follower.#setReferenced(referenced);

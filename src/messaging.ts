@@ -9,6 +9,7 @@ import { type Engine, isGone } from "./engine.js";
 import { rangeError, typeError } from "./errors.js";
 import { type Frame, receivedFrame } from "./frame.js";
 import type { NativeSocket } from "./native.js";
+import { overridden, ownMethods, passedOn, promised } from "./overriding.js";
 import type { Attempt } from "./pending.js";
 import { Sending } from "./sending.js";
 import { decodeText, readEncoding, type TextOptions } from "./text.js";
@@ -147,11 +148,19 @@ export class Messaging extends Sending {
     flags?: number | (WaitOptions & TextOptions),
     options?: BufferEncoding | (WaitOptions & TextOptions),
   ): Promise<string> {
+    return this.#text(flags, options);
+  }
+
+  #text(flags: unknown, options: unknown): Promise<string> {
     try {
       // pyzmq's order is flags, encoding.
       const given = typeof options === "string" ? { encoding: options } : options;
       const call = readCall(flags, given, TEXT_KEYS);
       const encoding = readEncoding(call.options.encoding); // before anything is consumed
+      if (this.recv !== Messaging.prototype.recv && overridden(this, "recv")) {
+        const frame = promised(this, "recv", passedOn(call)) as Promise<Buffer>;
+        return frame.then((bytes) => decodeText(bytes, encoding));
+      }
       const { native } = this.#engine;
       const take = (): string | undefined => {
         const frame = takeFrame(native);
@@ -165,7 +174,7 @@ export class Messaging extends Sending {
 
   /** Receives a frame as JSON. A SyntaxError, the frame being consumed, if it is none. */
   recvJson<T = unknown>(flags?: number | WaitOptions, options?: WaitOptions): Promise<T> {
-    return this.recvString(flags, options).then((text) => JSON.parse(text) as T);
+    return this.#text(flags, options).then((text) => JSON.parse(text) as T);
   }
 
   /** Receives a message and returns what `deserialize` makes of its frames. */
@@ -262,6 +271,7 @@ export class Messaging extends Sending {
     const engine = this.#engine;
     const take = this.#takeMessage;
     const item = (value: Buffer[]): IteratorResult<Buffer[]> => ({ value, done: false });
+    const others = overridden(this, "recvMultipart");
     let ended = false;
     const end: IteratorResult<Buffer[]> = { value: undefined, done: true };
     const gone = (error: unknown): IteratorResult<Buffer[]> => {
@@ -272,6 +282,7 @@ export class Messaging extends Sending {
     const iterator: AsyncIterableIterator<Buffer[]> = {
       next: () => {
         if (ended) return Promise.resolve(end);
+        if (others) return (promised(this, "recvMultipart", []) as Promise<Buffer[]>).then(item, gone);
         try {
           const frames = engine.queued(POLLIN) ? undefined : takeMessage(engine.native);
           if (engine.waiting) engine.touched();
@@ -330,5 +341,7 @@ export class Messaging extends Sending {
     return engine.runSync(POLLIN, attempt, call.timeout, call.dontWait, looked);
   }
 }
+
+ownMethods(Messaging.prototype, ["recv", "recvMultipart"]);
 
 export { takeMessageObjects };

@@ -9,6 +9,7 @@ import { typeError } from "./errors.js";
 import type { Frame } from "./frame.js";
 import { native, refusedFrame, SENT } from "./native.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
+import { overridden, ownMethods, passedOn, promised } from "./overriding.js";
 import { packMessage } from "./packing.js";
 import { type Attempt, DONE } from "./pending.js";
 import { explained } from "./shapes.js";
@@ -149,6 +150,15 @@ export class Sending {
     flags?: number | (SendOptions & TextOptions),
     options?: SendOptions & TextOptions,
   ): Promise<Sent> {
+    if (this.send !== Sending.prototype.send && overridden(this, "send")) {
+      return this.#through(
+        "send",
+        (given) => encodeText(text, given.encoding),
+        flags,
+        options,
+        SEND_TEXT_KEYS,
+      );
+    }
     return this.#send(
       (given) => this.#outgoing([encodeText(text, given.encoding)], given),
       flags,
@@ -161,6 +171,8 @@ export class Sending {
   sendJson(value: unknown, flags?: number | Untracked, options?: Untracked): Promise<undefined>;
   sendJson(value: unknown, flags?: number | SendOptions, options?: SendOptions): Promise<Sent>;
   sendJson(value: unknown, flags?: number | SendOptions, options?: SendOptions): Promise<Sent> {
+    if (this.send !== Sending.prototype.send && overridden(this, "send"))
+      return this.#through("send", () => encodeJson(value), flags, options, SEND_KEYS);
     return this.#send((given) => this.#outgoing([encodeJson(value)], given), flags, options, SEND_KEYS);
   }
 
@@ -171,11 +183,13 @@ export class Sending {
     flags?: number | SendOptions,
     options?: SendOptions,
   ): Promise<Sent> {
-    const frames = (given: SendOptions): Outgoing => {
+    const frames = (): Iterable<Data> => {
       if (typeof serialize !== "function") throw typeError("serialize must be a function");
-      return this.#outgoing(serialize(value), given);
+      return serialize(value);
     };
-    return this.#send(frames, flags, options, SEND_KEYS);
+    if (this.sendMultipart !== Sending.prototype.sendMultipart && overridden(this, "sendMultipart"))
+      return this.#through("sendMultipart", frames, flags, options, SEND_KEYS);
+    return this.#send((given) => this.#outgoing(frames(), given), flags, options, SEND_KEYS);
   }
 
   /**
@@ -257,6 +271,24 @@ export class Sending {
 
   // ---- Inside
 
+  /** Sends through a method that the program has overridden; text as bytes, as in pyzmq. */
+  #through(
+    name: "send" | "sendMultipart",
+    read: (options: SendOptions & TextOptions) => unknown,
+    flags: unknown,
+    options: unknown,
+    known: readonly string[],
+  ): Promise<Sent> {
+    try {
+      const call = readCall(flags, options, known);
+      const data = read(call.options);
+      const bytes = typeof data === "string" ? Buffer.from(data) : data;
+      return promised(this, name, [bytes, ...passedOn(call)]) as Promise<Sent>;
+    } catch (error) {
+      return this.#engine.refused(error);
+    }
+  }
+
   #outgoing(parts: unknown, options?: SendOptions): Outgoing {
     return new Outgoing(partsOf(parts), undefined, options, this.copyThreshold);
   }
@@ -316,6 +348,8 @@ export class Sending {
     return new Batch(this.#engine, rawMessages(messages));
   }
 }
+
+ownMethods(Sending.prototype, ["send", "sendMultipart"]);
 
 /** Sends a whole message at once, if it can: SENT, 0 if it would block, or what is wrong with it, see native.ts. */
 function sendWhole(socket: number, frames: readonly unknown[]): number {

@@ -39,6 +39,7 @@ import {
   type SocketOptionWrites,
   socketOptions,
 } from "./options.js";
+import { ownMethods } from "./overriding.js";
 import { type RandomPortOptions, randomPort } from "./random-port.js";
 import { existing, Opened, open, typeNames } from "./registry.js";
 
@@ -90,6 +91,7 @@ export class Socket extends Configuring {
     this.#engine = given.engine;
     this.#context = given.context;
     this.#type = given.type as SocketType;
+    if (given !== shadowed && !(shadowed instanceof Socket)) given.engine.opener = new WeakRef(this);
     if (threshold !== undefined) this.copyThreshold = threshold;
     try {
       setOptions(this, wanted);
@@ -340,6 +342,7 @@ defineAccessors(Socket.prototype, socketOptions, notAccessors, {
 });
 
 defineAliases(Socket.prototype);
+ownMethods(Socket.prototype, ["close"]);
 
 /** Which events a monitor tells of; all by default. */
 export interface MonitorOptions {

@@ -1,7 +1,8 @@
 /** Sockets of a program's own classes, and other faces of a socket. */
 import * as zmq from "nodezmq";
+import * as pz from "nodezmq/pyzmq";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { bound, newContext } from "./support/sockets.js";
+import { bound, newContext, rejection } from "./support/sockets.js";
 
 class Loud extends zmq.Socket {
   shout(text: string): Promise<unknown> {
@@ -70,6 +71,114 @@ describe("context.socket makes sockets of a program's own class", () => {
     expect(() => context.socket(zmq.PUSH, { copyThreshold: -1 })).toThrow(RangeError);
     expect(context.socket(zmq.PUSH, { copyThreshold: 9 }).copyThreshold).toBe(9);
   });
+});
+
+describe.each([
+  ["nodezmq", zmq],
+  ["nodezmq/pyzmq", pz as unknown as typeof zmq],
+])("methods that a class of the program's overrides, with %s", (_, library) => {
+  const calls: string[] = [];
+  class Heard extends library.Socket {
+    override send(...args: unknown[]): Promise<never> {
+      calls.push("send");
+      return Reflect.apply(super.send, this, args);
+    }
+    override sendMultipart(...args: unknown[]): Promise<never> {
+      calls.push("sendMultipart");
+      return Reflect.apply(super.sendMultipart, this, args);
+    }
+    override recv(...args: unknown[]): Promise<never> {
+      calls.push("recv");
+      return Reflect.apply(super.recv, this, args);
+    }
+    override recvMultipart(...args: unknown[]): Promise<never> {
+      calls.push("recvMultipart");
+      return Reflect.apply(super.recvMultipart, this, args);
+    }
+    override close(...args: unknown[]): void {
+      calls.push(`close ${args[0]}`);
+      Reflect.apply(super.close, this, args);
+    }
+  }
+
+  function both(): [zmq.Context, Heard, Heard] {
+    const context = new library.Context();
+    onTestFinished(() => context.destroy(0));
+    const [left, right] = [context.socket(zmq.PAIR, Heard), context.socket(zmq.PAIR, Heard)];
+    right.connect(bound(left));
+    calls.length = 0;
+    return [context, left, right];
+  }
+
+  test("are called by those that send and receive in another form, with their flags and options", async () => {
+    const [, left, right] = both();
+    await left.sendString("\u00e9", { encoding: "latin1" });
+    expect(await right.recvString(zmq.DONTWAIT, { encoding: "latin1" })).toBe("\u00e9");
+    await left.sendJson({ a: 1 }, zmq.DONTWAIT);
+    expect(await right.recvJson({ timeout: 5000 })).toEqual({ a: 1 });
+    await left.sendSerialized("x", (text) => [text, text], { timeout: 5000 });
+    expect(await right.recvSerialized((frames) => frames.join())).toBe("x,x");
+    await left.sendMultipart(["a", "b"]);
+    for await (const frames of right) {
+      expect(frames.map(String)).toEqual(["a", "b"]);
+      break;
+    }
+    expect(calls).toEqual(
+      "send recv send recv sendMultipart recvMultipart sendMultipart recvMultipart".split(" "),
+    );
+    await expect(left.sendString(5 as never)).rejects.toThrow(TypeError);
+    await expect(left.sendString("x", { encodin: "latin1" } as never)).rejects.toThrow(/'encodin'/);
+    await expect(right.recvString(zmq.DONTWAIT)).rejects.toThrow(library.Again);
+    await expect(right.recvString({ encoding: "klingon" as never })).rejects.toThrow(TypeError);
+  });
+
+  test("close is called by destroy, with its linger, and by the end of `using`", async () => {
+    const [context, left] = both();
+    left[Symbol.dispose]();
+    expect(calls).toEqual(["close undefined"]);
+    await context.destroy(7);
+    expect(calls).toEqual(["close undefined", "close 7"]);
+  });
+
+  test("a close that throws, or does not close, does not keep destroy from ending", async () => {
+    class Stubborn extends library.Socket {
+      override close(): void {
+        throw new Error("never");
+      }
+    }
+    class Lazy extends library.Socket {
+      override close(): void {}
+    }
+    const context = new library.Context();
+    const sockets = [
+      context.socket(zmq.PAIR, Stubborn),
+      context.socket(zmq.PAIR, Lazy),
+      context.socket(zmq.PAIR),
+    ];
+    expect(await rejection(context.destroy(0))).toMatchObject({ message: "never" });
+    expect([context.closed, ...sockets.map((socket) => socket.closed)]).toEqual([true, true, true, true]);
+  });
+});
+
+test("methods overridden by pyzmq's names, and on the object itself, count as well", async () => {
+  const calls: string[] = [];
+  class Heard extends pz.Socket {
+    // biome-ignore lint/suspicious/noExplicitAny: pyzmq's name of an overload
+    override send_multipart = ((...args: any[]) => {
+      calls.push("send_multipart");
+      return Reflect.apply(pz.Socket.prototype.send_multipart, this, args);
+    }) as never;
+  }
+  const context = new pz.Context();
+  onTestFinished(() => context.destroy(0) as Promise<void>);
+  const socket = context.socket(pz.PAIR, Heard as never) as unknown as pz.Socket;
+  const other = context.socket(pz.PAIR);
+  other.connect(socket.bind("inproc://overridden").address);
+  await socket.send_serialized("x", (text) => [text]);
+  await socket.sendSerialized("x", (text) => [text]);
+  expect(calls).toEqual(["send_multipart", "send_multipart"]);
+  await other.send_string("x");
+  expect(String(await socket.recv_multipart())).toBe("x");
 });
 
 describe("another face of a socket", () => {

@@ -10,6 +10,7 @@
  */
 
 import { typeError } from "../errors.js";
+import { ownMethod } from "../overriding.js";
 import { didYouMean } from "../suggest.js";
 import { Future } from "./future.js";
 import { camel, camelKeys, isPlain, snake } from "./names.js";
@@ -175,11 +176,12 @@ export class Speller {
       if (typeof member.value === "function") {
         const call = this.#call(member.value as Callable, name, calls[name]);
         if (spelt === name) {
-          Object.defineProperty(to, name, { ...member, value: call });
+          Object.defineProperty(to, name, { ...member, value: ownMethod(call, name) });
           continue;
         }
-        Object.defineProperty(to, spelt, { ...member, value: call, enumerable: false });
-        Object.defineProperty(to, name, { ...member, value: overridable(call, spelt, name) });
+        Object.defineProperty(to, spelt, { ...member, value: ownMethod(call, spelt), enumerable: false });
+        const other = ownMethod(overridable(call, spelt, name), spelt);
+        Object.defineProperty(to, name, { ...member, value: other });
       } else {
         Object.defineProperty(to, name, this.#accessor(member));
         alias(to, spelt, name);
