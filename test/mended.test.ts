@@ -412,6 +412,14 @@ describe.concurrent("inproc", () => {
     expect(said).toEqual(Array(3).fill("ENOCOMPATPROTO ENOCOMPATPROTO"));
   });
 
+  test("nor has DGRAM anything but udp", async () => {
+    const said = await says(`
+      const dgram = context.socket(zmq.DGRAM);
+      for (const address of ["tcp://127.0.0.1:*", "ws://127.0.0.1:*", "ipc://*"]) say(thrown(() => dgram.bind(address)));
+      say(thrown(() => dgram.connect("tcp://127.0.0.1:5555")));`);
+    expect(said).toEqual(Array(4).fill("ENOCOMPATPROTO"));
+  });
+
   test.each(["DISH", "RADIO"])("a %s outlives peers that it is not meant for", async (type) => {
     const said = await says(`
       const types = "PAIR PUB SUB REQ REP DEALER ROUTER PULL PUSH XPUB XSUB SERVER CLIENT RADIO DISH GATHER SCATTER PEER CHANNEL".split(" ");

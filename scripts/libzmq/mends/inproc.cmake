@@ -30,17 +30,18 @@ mend(ctx.cpp
 # was aborted for its lack of data.
 mend(msg.cpp
   "            return _u.zclmsg.content->data;\n"
-  "            return _u.zclmsg.content->data;\n        case type_join:\n        case type_leave:\n            return NULL;\n")
+  "            return _u.zclmsg.content->data;\n        case type_join:\n        case type_leave:\n            return _u.vsm.data;\n")
 mend(msg.cpp
   "        case type_cmsg:\n            return _u.cmsg.size;\n"
   "        case type_cmsg:\n            return _u.cmsg.size;\n        case type_join:\n        case type_leave:\n            return 0;\n")
 
-# STREAM, DGRAM and a ROUTER with ROUTER_RAW have no such thing as inproc: what an inproc peer sends, a message of two frames, aborted
-# the process.
+# STREAM and a ROUTER with ROUTER_RAW have no such thing as inproc, and DGRAM has nothing but udp: a message of two frames from an
+# inproc peer, or an empty one that a DGRAM sends by tcp, aborted the process.
 mend(socket_base.cpp
   "    if (protocol_ == protocol_name::udp\n        && (options.type"
 [=[
-    if (protocol_ == protocol_name::inproc && options.raw_socket) {
+    if ((protocol_ == protocol_name::inproc && options.raw_socket)
+        || (protocol_ != protocol_name::udp && options.type == ZMQ_DGRAM)) {
         errno = ENOCOMPATPROTO;
         return -1;
     }
