@@ -300,6 +300,23 @@ describe.concurrent("a peer that is let in", () => {
   });
 });
 
+test("a connection that is given up in the midst of a message", async () => {
+  const said = await says(`
+    const push = context.socket(zmq.PUSH);
+    push.bind("tcp://127.0.0.1:*");
+    const pull = context.socket(zmq.PULL);
+    pull.connect(push.lastEndpoint);
+    await push.sendMultipart(["half", "rest"]);
+    say(await pull.recvString({ timeout: 5000 }), pull.rcvmore);
+    pull.disconnect(push.lastEndpoint);
+    const rest = await pull.recvString({ timeout: 300 }).catch((error) => error.code);
+    say(rest === "rest" || rest === "EAGAIN");
+    pull.connect(push.lastEndpoint);
+    await push.send("next");
+    say(await pull.recvString({ timeout: 5000 }));`);
+  expect(said).toEqual(["half true", "true", "next"]);
+});
+
 describe.concurrent("connectRoutingId that is there already", () => {
   test.each(["ROUTER", "STREAM", "REP"])("a %s that connects by it twice gets an error", async (type) => {
     const said = await says(`
