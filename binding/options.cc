@@ -1,15 +1,10 @@
 // Socket options. Which option has which kind is TypeScript's table; libzmq checks the rest.
 #include <cerrno>
 #include <cstdint>
-#include <string>
 
 #include "args.h"
 #include "error.h"
 #include "socket.h"
-
-#ifndef _WIN32
-#include <sys/socket.h>
-#endif
 
 namespace nodezmq {
 
@@ -33,20 +28,6 @@ int GetOption(void* socket, int option, void* value, size_t* size) {
   return rc;
 }
 
-// A descriptor that libzmq cannot accept connections on would abort the process when it is bound.
-bool Listens(int fd) {
-  int listens = 0;
-#ifdef _WIN32
-  int size = sizeof listens;
-  int rc = getsockopt(static_cast<SOCKET>(fd), SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listens),
-                      &size);
-#else
-  socklen_t size = sizeof listens;
-  int rc = getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
-#endif
-  return rc == 0 && listens != 0;
-}
-
 }  // namespace
 
 // set(option, kind, value)
@@ -66,8 +47,6 @@ napi_value Socket::Set(napi_env env, napi_callback_info info) {
   switch (args.Int(1)) {
     case kInt: {
       int value = args.Int(2);
-      if (option == ZMQ_USE_FD && value != -1 && !Listens(value))
-        return Fail(env, EINVAL, "descriptor " + std::to_string(value) + " is no listening socket");
       rc = SetOption(self->Raw(), option, &value, sizeof value);
       break;
     }

@@ -8,11 +8,29 @@
 #include "args.h"
 #include "error.h"
 
+#ifndef _WIN32
+#include <sys/socket.h>
+#endif
+
 namespace nodezmq {
 
 namespace {
 constexpr napi_type_tag kTag = {0x6e6f64657a6d7102, 0x736f636b65740001};
 constexpr size_t kMostEndpoint = 1024;  // bytes, a terminating NUL included
+
+// Whether connections can be accepted on a descriptor. libzmq aborts the process where they cannot.
+bool Listens(int fd) {
+  int listens = 0;
+#ifdef _WIN32
+  int size = sizeof listens;
+  int rc = getsockopt(static_cast<SOCKET>(fd), SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listens),
+                      &size);
+#else
+  socklen_t size = sizeof listens;
+  int rc = getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+#endif
+  return rc == 0 && listens != 0;
+}
 }  // namespace
 
 std::shared_ptr<SocketHandle> Socket::Unwrap(napi_env env, napi_value value) {
@@ -126,6 +144,12 @@ napi_value Socket::Endpoint(napi_env env, napi_callback_info info) {
                                      : verb == "connect" ? zmq_connect
                                      : verb == "unbind"  ? zmq_unbind
                                                          : zmq_disconnect;
+  int use_fd = -1;
+  size_t size = sizeof use_fd;
+  if (verb == "bind" && zmq_getsockopt(self->Raw(), ZMQ_USE_FD, &use_fd, &size) == 0 && use_fd != -1 &&
+      !Listens(use_fd)) {
+    return Fail(env, EINVAL, "USE_FD " + std::to_string(use_fd) + " is no listening socket", address);
+  }
   // libzmq drops what is left of a message with its connection, and aborts when it is asked for.
   if (verb == "disconnect" || verb == "unbind") self->handle_->KeepRest();
   int rc;
@@ -141,8 +165,9 @@ napi_value Socket::Endpoint(napi_env env, napi_callback_info info) {
   if (rc != 0) return Fail(env, zmq_errno(), {}, address);
   if (verb == "bind") {
     self->handle_->Bound(address);
-    int none = -1;  // the descriptor of USE_FD is in use now: once more would abort the process
-    zmq_setsockopt(self->Raw(), ZMQ_USE_FD, &none, sizeof none);
+    // Its descriptor is in use now: once more would abort the process, too.
+    int none = -1;
+    if (use_fd != none) zmq_setsockopt(self->Raw(), ZMQ_USE_FD, &none, sizeof none);
   }
   if (verb == "unbind") self->handle_->Unbound(address);
   if (verb == "connect") self->handle_->Connected(address);
