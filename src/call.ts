@@ -41,6 +41,10 @@ export function readTimeout(timeout: unknown): number | undefined {
 
 export function readSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
+  // jsdom and some polyfills have a class of their own.
+  const { aborted, addEventListener, removeEventListener } = Object(signal) as Partial<AbortSignal>;
+  const listens = typeof addEventListener === "function" && typeof removeEventListener === "function";
+  if (typeof aborted === "boolean" && listens) return signal as AbortSignal;
   throw typeError("signal must be an AbortSignal");
 }
 

@@ -317,3 +317,29 @@ describe.each(transports)("10,000 aborts lose no message, over %s", (transport) 
     expect(gone.length).toBeLessThan(MANY);
   });
 });
+
+test("a signal of another class, as jsdom has, is one", async () => {
+  class Signal extends EventTarget {
+    aborted = false;
+    reason: unknown;
+    abort(reason: unknown): void {
+      Object.assign(this, { aborted: true, reason });
+      this.dispatchEvent(new Event("abort"));
+    }
+  }
+  const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+  const signal = new Signal();
+  const options = { signal: signal as unknown as AbortSignal };
+  const waiting = pull.recv(options);
+  signal.abort("stop");
+  expect(await rejection(waiting)).toBe("stop");
+  expect(await rejection(push.send("x", options))).toBe("stop");
+  expect(await pull.poll(0)).toBe(0);
+  for (const wrong of [
+    {},
+    { aborted: true },
+    { aborted: 1, addEventListener() {}, removeEventListener() {} },
+    "x",
+  ])
+    expect(await rejection(pull.recv({ signal: wrong as unknown as AbortSignal }))).toBeInstanceOf(TypeError);
+});
