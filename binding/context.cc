@@ -17,7 +17,7 @@ namespace {
 // The place of ContextHandle::spare_, besides those that the program may fill.
 constexpr int kSpare = 1;
 // How often a socket that finds no room is tried again, a millisecond apart, where others have just been closed.
-constexpr int kNaps = 250;
+constexpr int kNaps = 1000;
 // How long contexts that have been given up may take to end: their closed sockets look every 200 ms.
 constexpr std::chrono::milliseconds kGivingUp{500};
 // What SOCKET_LIMIT tells; libzmq itself would take more, and then run out of memory.
