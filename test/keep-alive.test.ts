@@ -94,7 +94,7 @@ describe.concurrent("a process stays alive", () => {
     "an iteration": "(async () => { for await (const _ of pull) { done(); break; } })();",
     "a loop over a socket's events": `
       pull.unref();
-      (async () => { for await (const _ of pull.events()) { done(); break; } })();
+      (async () => { for await (const _ of pull.events(zmq.EVENT_LISTENING)) { done(); break; } })();
       pull.ref();
       later(() => pull.bind("tcp://127.0.0.1:*"));`,
     "a poll": "pull.poll().then(done);",
