@@ -43,7 +43,7 @@ test("threads bind names while another connects to them, sends, disconnects and 
       const zmq = require(workerData.library);
       const context = zmq.Context.instance();
       for (let i = 0; Atomics.load(workerData.stop, 0) === 0; i++) {
-        const socket = context.socket(i % 2 ? zmq.PULL : zmq.ROUTER, { linger: 0 });
+        const socket = context.socket([zmq.PULL, zmq.ROUTER, zmq.SERVER, zmq.GATHER][i % 4], { linger: 0 });
         try { socket.bind("inproc://" + (i % 7)); } catch {}
         socket.close();
       }
@@ -51,11 +51,11 @@ test("threads bind names while another connects to them, sends, disconnects and 
     const workerData = { stop, library: require.resolve("nodezmq") };
     const workers = [1, 2].map(() => new Worker(program, { eval: true, workerData }));
     const ended = Promise.all(workers.map((worker) => new Promise((resolve) => worker.on("exit", resolve))));
-    const types = [zmq.PUSH, zmq.DEALER, zmq.PAIR, zmq.REQ, zmq.SUB, zmq.ROUTER, zmq.PUB];
+    const types = [zmq.PUSH, zmq.DEALER, zmq.PAIR, zmq.REQ, zmq.SUB, zmq.ROUTER, zmq.PUB, zmq.CLIENT, zmq.SERVER, zmq.SCATTER, zmq.PEER];
     (async () => {
       const context = zmq.Context.instance();
       for (let i = 0; i < 5000; i++) {
-        const socket = context.socket(types[i % 7], { linger: 0 });
+        const socket = context.socket(types[i % types.length], { linger: 0 });
         const name = "inproc://" + ((i + (i >> 3)) % 7);
         socket.connect(name);
         try { socket.sendSync("x", zmq.DONTWAIT); } catch {}

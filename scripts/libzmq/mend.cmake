@@ -92,23 +92,26 @@ mend(session_base.cpp
 # ends of the connection are the connecting socket's, and the binding thread takes one of them, whatever the other thread
 # does to it. While a socket has such connections its calls take one mutex for all of them, closing too; and those that end
 # connections carry out what they have told the end that may be taken, before they let go of the mutex. How many it has
-# stands in an option that is GSSAPI's, which is not built. Thread-safe sockets, whose mailbox lets go of their own mutex, are as they were.
-mend(socket_base.cpp "#include \"macros.hpp\"\n" "#include \"macros.hpp\"\n#include \"${CMAKE_CURRENT_LIST_DIR}/pending.hpp\"\n")
+# stands in an option that is GSSAPI's, which is not built.
+set(include_pending "#include \"macros.hpp\"\n#include \"${CMAKE_CURRENT_LIST_DIR}/pending.hpp\"\n")
+foreach(file socket_base.cpp peer.cpp ctx.cpp)
+  mend(${file} "#include \"macros.hpp\"\n" "${include_pending}")
+endforeach()
 set(guard "scoped_optional_lock_t sync_lock (_thread_safe ? &_sync : NULL);")
-set(pending "const nodezmq::pending_guard_t pending (this, _thread_safe ? NULL : &options.gss_service_principal_nt")
-mend(socket_base.cpp "${guard}" "${guard}\n    ${pending});")
+set(pending "const nodezmq::pending_guard_t pending (this, is_thread_safe () ? &_sync : NULL, &options.gss_service_principal_nt")
+mend(socket_base.cpp "${guard}" "${pending});")
 mend(socket_base.cpp
-  "${guard}\n    ${pending});\n\n    //  Remove all existing signalers"
+  "${pending});\n\n    //  Remove all existing signalers"
   "${guard}\n\n    //  Remove all existing signalers")
 mend(socket_base.cpp
   "${pending});\n    return connect_internal"
   "${pending}, nodezmq::pending_guard_t::begins);\n    return connect_internal")
-set(disconnecting "int zmq::socket_base_t::term_endpoint (const char *endpoint_uri_)\n{\n    ${guard}\n    ${pending}")
+mend(peer.cpp "scoped_optional_lock_t sync_lock (&_sync);" "${pending}, nodezmq::pending_guard_t::begins);")
+set(disconnecting "int zmq::socket_base_t::term_endpoint (const char *endpoint_uri_)\n{\n    ${pending}")
 mend(socket_base.cpp "${disconnecting})" "${disconnecting}, nodezmq::pending_guard_t::ends)")
 mend(socket_base.cpp
   "    terminate ();\n    check_destroy ();"
   "    {\n        ${pending}, nodezmq::pending_guard_t::ends);\n        terminate ();\n    }\n    check_destroy ();")
-mend(ctx.cpp "#include \"macros.hpp\"\n" "#include \"macros.hpp\"\n#include \"${CMAKE_CURRENT_LIST_DIR}/pending.hpp\"\n")
 mend(ctx.cpp
   "        endpoint_.socket->inc_seqnum ();\n        _pending_connections"
   "        endpoint_.socket->inc_seqnum ();\n        nodezmq::pending_t::add (endpoint_.socket, 1);\n        _pending_connections")

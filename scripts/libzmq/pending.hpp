@@ -1,5 +1,5 @@
 // How many inproc connections of a socket wait for their name to be bound, and the mutex that they are used under
-// meanwhile: see mend.cmake. Read by the copies of libzmq's socket_base.cpp and ctx.cpp.
+// meanwhile: see mend.cmake. Read by the copies of libzmq's socket_base.cpp, peer.cpp and ctx.cpp.
 #ifndef NODEZMQ_PENDING_HPP
 #define NODEZMQ_PENDING_HPP
 
@@ -42,8 +42,6 @@ struct pending_t
     // Under the mutex. The socket may look without it: 0 is the last that it is told.
     static void add (zmq::socket_base_t *socket, int change)
     {
-        if (socket->is_thread_safe ())
-            return;
         int &count = (socket->*reveal (options_tag_t ())).gss_service_principal_nt;
         set (&count, get (&count) + change);
     }
@@ -81,26 +79,31 @@ class pending_guard_t
         uses
     };
 
-    // `count` is NULL for a thread-safe socket.
-    pending_guard_t (zmq::socket_base_t *socket, const int *count, call_t call = uses) :
+    // `sync` is a thread-safe socket's own mutex, NULL for another: it comes after the other, since reading its mailbox
+    // lets go of it and takes it again.
+    pending_guard_t (zmq::socket_base_t *socket, zmq::mutex_t *sync, const int *count, call_t call = uses) :
         _socket (socket),
+        _sync (sync),
         _drains (call != uses),
-        _locked (count != NULL && (call == begins || pending_t::get (count) > 0))
+        _locked (call == begins || pending_t::get (count) > 0)
     {
         if (_locked)
             pending_t::mutex ().lock ();
+        if (_sync)
+            _sync->lock ();
     }
 
     ~pending_guard_t ()
     {
-        if (!_locked)
-            return;
-        if (_drains) {
+        if (_locked && _drains) {
             const int code = errno;
             (_socket->*reveal (commands_tag_t ())) (0, false);
             errno = code;
         }
-        pending_t::mutex ().unlock ();
+        if (_sync)
+            _sync->unlock ();
+        if (_locked)
+            pending_t::mutex ().unlock ();
     }
 
     pending_guard_t (const pending_guard_t &) = delete;
@@ -108,6 +111,7 @@ class pending_guard_t
 
   private:
     zmq::socket_base_t *const _socket;
+    zmq::mutex_t *const _sync;
     const bool _drains;
     const bool _locked;
 };
