@@ -82,9 +82,14 @@ export class Measured {
     }
   }
 
+  /** Tells it that it may end. */
+  dismiss() {
+    this.#child.stdin.end();
+  }
+
   /** Tells it that it may end, and waits until it has. */
   async release() {
-    this.#child.stdin.end();
+    this.dismiss();
     await this.#gone;
   }
 

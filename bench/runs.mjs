@@ -170,8 +170,9 @@ export async function runDevice(library, size, { count, warmup }) {
     const received = await receiver.done();
     await sender.done();
     account(received, count, size, `${library}'s device`);
-    await device.release();
+    device.dismiss();
     const forwarded = await device.done();
+    await device.kill(); // zeromq.js's process does not end while its proxy runs
     const run = result(received, undefined);
     // The device's CPU time is the one of interest. It stands for the whole run.
     return { ...run, sink: { cpu: forwarded.cpu / count, memory: forwarded.memory } };
