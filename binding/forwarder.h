@@ -14,8 +14,8 @@
 
 #include "addon.h"
 #include "deps.h"
-#include "handle.h"
 #include "message.h"
+#include "socket_handle.h"
 
 namespace nodezmq {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "args.h"
+#include "context.h"
 #include "error.h"
 
 #ifndef _WIN32

@@ -1,13 +1,15 @@
 /** zmq.Context. */
 import { inspect } from "node:util";
 import { defineAccessors } from "./accessors.js";
-import { checkKeys, readPlace, readSignal, readThreshold, readTimeout } from "./call.js";
-import { EINVAL, IO_THREADS_DFLT, RCVHWM, SNDHWM, type SocketType } from "./constants.js";
-import { Defaults, setOptions, settable } from "./defaults.js";
+import { readPlace, readSignal, readThreshold, readTimeout } from "./call.js";
+import { IO_THREADS_DFLT, RCVHWM, SNDHWM, type SocketType } from "./constants.js";
+import { type ContextArguments, readShadow, readThreads } from "./context-arguments.js";
+import { Defaults, setOptions } from "./defaults.js";
 import type { Engine } from "./engine.js";
-import { ContextTerminated, makeError, typeError } from "./errors.js";
+import { ContextTerminated, typeError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import { type NativeContext, native } from "./native.js";
+import { type NewSocketOptions, readNewSocket, type SocketClass } from "./new-socket.js";
 import {
   type ContextOptionAccessors,
   type ContextOptionInput,
@@ -38,7 +40,6 @@ class Existing {
 
 const sockets: Readonly<Record<string, OptionRow>> = socketOptions;
 const contexts: Readonly<Record<string, OptionRow>> = contextOptions;
-const SOCKET_KEYS = [...settable, "socketClass", "copyThreshold"];
 
 /** Options of `destroy`. */
 export interface DestroyOptions extends EndOptions {
@@ -48,39 +49,10 @@ export interface DestroyOptions extends EndOptions {
 
 const DESTROY_KEYS = ["linger", ...END_KEYS];
 
-interface ContextArguments {
-  ioThreads?: number | undefined;
-  shadow?: Context | bigint | 0 | null | undefined;
-}
-
-const isPlain = (value: unknown): value is ContextArguments =>
-  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-
-/** What a new context shall be another face of, if it shall. */
-function readShadow(first: unknown, second: unknown): unknown {
-  const { shadow = second } = isPlain(first) ? checkKeys(first, ["ioThreads", "shadow"]) : {};
-  if (shadow === undefined || shadow === null || shadow === 0 || shadow === 0n) return undefined;
-  if (shadow instanceof Context || typeof shadow === "bigint") return shadow;
-  throw typeError("shadow takes a Context or the bigint of its `underlying`");
-}
-
-function readThreads(given: unknown): number {
-  const ioThreads =
-    isPlain(given) && Object.keys(given).length > 0
-      ? (checkKeys(given, ["ioThreads", "shadow"]).ioThreads ?? IO_THREADS_DFLT)
-      : given;
-  if (typeof ioThreads !== "number" || !Number.isInteger(ioThreads)) {
-    throw typeError(
-      `ioThreads must be a whole number; got ${ioThreads === null ? "null" : typeof ioThreads}`,
-    );
-  }
-  if (ioThreads < 0 || ioThreads >= 2 ** 31)
-    throw makeError(EINVAL, `ioThreads must be 0 or more; got ${ioThreads}`);
-  return ioThreads;
-}
-
 /** The process-wide context, as each class shows it. */
 const instances = new Map<typeof Context, Context>();
+
+const isContext = (value: unknown): value is Context => value instanceof Context;
 
 /** The class that a static method was called on; such methods are handed around as functions, too. */
 const classOf = (self: unknown): typeof Context =>
@@ -91,18 +63,6 @@ interface Inside {
   /** Writes an engine into its book, and returns what strikes it out again. */
   adopt(engine: WeakRef<Engine>): () => void;
 }
-/** A class that makes sockets as `Socket` does. */
-export type SocketClass<S extends Socket = Socket> = new (context: Context, type: number) => S;
-
-/** Options of `context.socket`. */
-export type NewSocketOptions = SocketOptionWrites & {
-  /** Both high-water marks, in messages; `sndhwm` and `rcvhwm` go before it. */
-  hwm?: number | undefined;
-  /** What makes the socket, instead of the context's own class. */
-  socketClass?: SocketClass | undefined;
-  /** Bytes from which `copy: false` shares memory. Default `zmq.COPY_THRESHOLD`. */
-  copyThreshold?: number | undefined;
-};
 
 let inside: (context: unknown) => Inside;
 
@@ -131,10 +91,10 @@ export class Context implements AsyncDisposable {
    * @throws ZMQError EINVAL for a negative number, EMFILE. See zmq_ctx_new(3).
    */
   constructor(
-    ioThreads: number | ContextArguments | Context | bigint = IO_THREADS_DFLT,
+    ioThreads: number | ContextArguments<Context> | Context | bigint = IO_THREADS_DFLT,
     shadow?: Context | bigint | 0 | null,
   ) {
-    const given: unknown = readShadow(ioThreads, shadow) ?? ioThreads;
+    const given: unknown = readShadow(ioThreads, shadow, isContext) ?? ioThreads;
     if (given instanceof Existing) {
       this.#native = given.native;
       this.#shadow = given.shadow;
@@ -197,14 +157,7 @@ export class Context implements AsyncDisposable {
   socket(type: number, options?: NewSocketOptions | null): TypedSocket;
   socket(type: number, options?: NewSocketOptions | SocketClass | null, more?: unknown): Socket {
     this.#alive();
-    // pyzmq's order is type, class, options; either of the last two may be left out.
-    const stands = typeof options === "object" && options !== null;
-    const place = stands ? undefined : options;
-    if (stands && more !== undefined && more !== null) throw typeError("options are given twice");
-    const named = checkKeys((stands ? options : undefined) ?? more ?? {}, SOCKET_KEYS) as NewSocketOptions;
-    const { socketClass = place ?? undefined, copyThreshold, ...given } = named;
-    if (socketClass !== undefined && typeof socketClass !== "function")
-      throw typeError("socketClass must be a class of sockets");
+    const { socketClass, copyThreshold, given } = readNewSocket(options, more);
     const socket = socketClass === undefined ? this.newSocket(type) : new socketClass(this, type);
     try {
       this.#defaults.apply(socket);

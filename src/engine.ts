@@ -5,23 +5,15 @@
  * setting an option, bind, connect. So after every native call on a socket that has waiters the events are looked at
  * again and the queues are served (`touched`), and after every wake-up too (`#wake`). Nothing else in the library polls.
  */
-import { EAGAIN, ENOTSOCK, ETERM, POLLIN, POLLOUT, RCVTIMEO, SNDTIMEO } from "./constants.js";
+import { ENOTSOCK, POLLIN, POLLOUT, RCVTIMEO, SNDTIMEO } from "./constants.js";
 import { inContext } from "./diagnostics.js";
 import { patience } from "./ending.js";
-import { Again, makeError, ZMQError } from "./errors.js";
+import { Again, makeError, renewed } from "./errors.js";
 import { Kind, type NativeContext, type NativeSocket, native, SIGNALLED } from "./native.js";
-import {
-  type Annotate,
-  type Attempt,
-  onAbort,
-  Queue,
-  rejectLater,
-  type Wait,
-  Waiter,
-  type WaitLimits,
-} from "./pending.js";
+import { type Annotate, type Attempt, Queue, type Wait, Waiter, type WaitLimits } from "./pending.js";
+import { Polls, type PollWaiter } from "./polls.js";
 import { Pairs } from "./shapes.js";
-import { clearInterval, clearTimeout, now, setImmediate, setInterval, setTimeout } from "./timers.js";
+import { clearInterval, now, setImmediate, setInterval } from "./timers.js";
 import { beginTurn, refused, settled, settleInTurn } from "./turn.js";
 
 /** The longest that a timer can run, in milliseconds. */
@@ -32,15 +24,6 @@ const LONGEST_PAUSE = 10;
 /** How many waiters are served before the event loop goes round. */
 const SERVE = 1000;
 
-/** Who polls: waits for events without consuming anything. */
-export interface PollWaiter {
-  mask: number;
-  /** `ref` or `unref` has been called: for who has a timer. */
-  referenced(): void;
-  ready(events: number): void;
-  failed(error: () => unknown): void;
-}
-
 /** Whatever wants to know that the socket has been closed. */
 export type CloseListener = () => void;
 
@@ -50,7 +33,7 @@ export class Engine {
   readonly pairs: Pairs | undefined;
   readonly #receives = new Queue();
   readonly #sends = new Queue();
-  readonly #polls = new Set<PollWaiter>();
+  readonly #polls = new Polls();
   readonly #closing = new Set<CloseListener>();
   readonly #onWake = (events: number): void => this.#wake(events);
   #held = false;
@@ -189,29 +172,7 @@ export class Engine {
       const events = this.native.events() & mask;
       this.touched();
       if (events !== 0 || timeout === 0 || mask === 0) return settled(events);
-      return new Promise((resolve, reject) => {
-        const end = (settle: () => void): void => {
-          this.removePoll(poll);
-          clearTimeout(timer);
-          deafen?.();
-          settle();
-        };
-        const abort = (): void => end(() => reject(signal?.reason));
-        const timer = timeout > 0 ? setTimeout(() => end(() => resolve(0)), timeout) : undefined;
-        const referenced = (): void => {
-          if (this.#referenced) timer?.ref();
-          else timer?.unref();
-        };
-        referenced();
-        const deafen = signal && onAbort(signal, abort);
-        const poll: PollWaiter = {
-          mask,
-          referenced,
-          ready: (found) => end(() => resolve(found)),
-          failed: (error) => end(() => rejectLater(resolve, error)),
-        };
-        this.addPoll(poll);
-      });
+      return this.#polls.wait(mask, { timeout, signal }, this);
     } catch (error) {
       return this.refused(error);
     }
@@ -260,7 +221,7 @@ export class Engine {
         waiter.setReferenced(referenced);
       }
     }
-    for (const poll of this.#polls) poll.referenced();
+    this.#polls.referenced();
   }
 
   /**
@@ -379,7 +340,7 @@ export class Engine {
       }
       if (this.#polls.size > 0) {
         ready ??= this.native.events();
-        this.#servePolls(ready);
+        this.#polls.serve(ready);
       }
       this.#serving = false;
       this.#settle();
@@ -413,37 +374,11 @@ export class Engine {
     return left;
   }
 
-  #servePolls(ready: number): void {
-    for (const poll of [...this.#polls]) {
-      if ((ready & poll.mask) === 0) continue;
-      this.#polls.delete(poll);
-      poll.ready(ready & poll.mask);
-    }
-  }
-
   #failAll(make: () => unknown): void {
     for (const queue of [this.#receives, this.#sends]) {
       while (queue.first !== undefined) queue.first.fail(make);
     }
-    for (const poll of [...this.#polls]) {
-      this.#polls.delete(poll);
-      poll.failed(make);
-    }
+    this.#polls.fail(make);
     this.#settle();
   }
 }
-
-/** The error of an attempt that was made in the event loop, made anew where the waiting caller's stack can be told. */
-function renewed(error: unknown): unknown {
-  if (!(error instanceof ZMQError) || error.errno === undefined) return error;
-  const anew = makeError(error.errno);
-  const same = anew.message === error.message || anew.constructor !== ZMQError;
-  return same ? anew : new ZMQError(error.errno, error.message);
-}
-
-/** Whether an error says that the socket or its context has gone: how iterations end. */
-export const isGone = (error: unknown): boolean =>
-  error instanceof ZMQError && (error.errno === ENOTSOCK || error.errno === ETERM);
-
-/** Whether an error says that the call would have had to wait. */
-export const isAgain = (error: unknown): boolean => error instanceof ZMQError && error.errno === EAGAIN;

@@ -1,9 +1,8 @@
-/** zmq.error: the error classes, the one factory that makes them, and stack traces that begin at the caller. */
+/** zmq.error: the error classes, and the one factory that makes them. */
 
 import * as os from "node:os";
-import * as path from "node:path";
-import { pathToFileURL } from "node:url";
-import { EAGAIN, Errno, ETERM, IPC_PATH_MAX_LEN } from "./constants.js";
+import { EAGAIN, ENOTSOCK, Errno, ETERM, IPC_PATH_MAX_LEN } from "./constants.js";
+import { setLimit, trimStack } from "./stack.js";
 
 const system: Readonly<Record<string, number | undefined>> = os.constants.errno;
 const EINTR = system.EINTR ?? 4;
@@ -50,135 +49,6 @@ export function setStrerror(
   strerror = text;
   if (more.errno) lastErrno = more.errno;
   if (more.version) libraryVersion = more.version;
-}
-
-// ---- Stack traces
-
-/** Where a call was made: V8 formats `stack` when it is first read, so taking one is cheap. */
-export interface CallSite {
-  stack?: string;
-}
-
-// Our own frames use up the stack's limit before they are dropped.
-const HEADROOM = 10;
-
-// Error may be frozen (--frozen-intrinsics), then its limit stays what it is.
-const setLimit = (limit: number): boolean => Reflect.set(Error, "stackTraceLimit", limit);
-
-/** Remembers the caller's line, for an error that may come later: `trimStack(error, site)`. */
-export function callSite(): CallSite {
-  const site: CallSite = {};
-  const limit: number | undefined = Error.stackTraceLimit;
-  const raise = typeof limit === "number" && limit > 0;
-  if (raise) setLimit(limit + HEADROOM);
-  Error.captureStackTrace(site);
-  if (raise) setLimit(limit);
-  return site;
-}
-
-// The folders our frames come from: lib, and src where source maps are on. Inside somebody's bundle the
-// file has another name, and its folder is the program's own: nothing is dropped then.
-const folders: string[] = [];
-if (/^errors\.[cm]?[jt]s$/.test(path.basename(__filename))) {
-  for (const name of new Set([path.basename(__dirname), "lib", "src"])) {
-    const folder = path.join(__dirname, "..", name) + path.sep;
-    folders.push(folder, pathToFileURL(folder).href);
-  }
-}
-
-const ours = (location: string): boolean => folders.some((folder) => location.startsWith(folder));
-
-// Built-in frames (node:internal, Array.map, Promise.all) belong to whoever stands below them.
-const builtin = (location: string): boolean => /^(?:node:|native$|<anonymous>$|index \d+$)/.test(location);
-
-// "    at async Socket.recv (/x/lib/socket.js:1:2)" and "    at /x/y.js:1:2"
-const FRAME = /^\s*at (?:async )?(?:.*? \((.*)\)|(.*))$/;
-
-function trim(stack: string): string[] {
-  const lines = stack.split("\n");
-  const start = lines.findIndex((line) => /^\s+at /.test(line));
-  if (start < 0) return [];
-  const frames = lines.slice(start);
-  const first = frames.findIndex((line) => {
-    const frame = FRAME.exec(line);
-    const location = frame?.[1] ?? frame?.[2] ?? "";
-    return !ours(location) && !builtin(location);
-  });
-  // Where nobody awaits the call there is no line of the caller's; our own would tell nobody anything.
-  if (first < 0) return [];
-  const limit: number | undefined = Error.stackTraceLimit;
-  return frames.slice(first).slice(0, typeof limit === "number" ? limit : undefined);
-}
-
-// Puts a private field on an error of any class: cheaper than a WeakMap, and invisible.
-class Host {
-  constructor(target: Error) {
-    // biome-ignore lint/correctness/noConstructorReturn: the returned object is what gets the field
-    return target as unknown as Host;
-  }
-}
-
-class Traced extends Host {
-  #site: CallSite;
-
-  constructor(error: Error, site: CallSite) {
-    super(error);
-    this.#site = site;
-  }
-
-  static is(error: object): error is Traced {
-    return #site in error;
-  }
-
-  static move(error: Traced, site: CallSite): void {
-    error.#site = site;
-  }
-
-  static site(error: Traced): CallSite {
-    return error.#site;
-  }
-}
-
-function readStack(this: object): unknown {
-  // Inherited by an object made with Object.create(error), the getter still has an answer.
-  if (!Traced.is(this)) return undefined;
-  let stack: unknown = Traced.site(this).stack;
-  // A program's own Error.prepareStackTrace may return anything: it gets what it made.
-  if (typeof stack === "string") {
-    stack = [Error.prototype.toString.call(this), ...trim(stack)].join("\n");
-  }
-  writeStack.call(this, stack);
-  return stack;
-}
-
-function writeStack(this: object, value: unknown): void {
-  Object.defineProperty(this, "stack", {
-    value,
-    configurable: true,
-    enumerable: false,
-    writable: true,
-  });
-}
-
-const stackProperty: PropertyDescriptor = {
-  get: readStack,
-  set: writeStack,
-  configurable: true,
-  enumerable: false,
-};
-
-/**
- * Lets the stack trace begin at the caller's line: the leading frames inside this library are dropped when
- * `stack` is first read. Called where the error is made, or with the `callSite()` of an earlier call.
- */
-export function trimStack<T extends Error>(error: T, site: CallSite = callSite()): T {
-  if (Traced.is(error)) {
-    Traced.move(error, site);
-  } else {
-    new Traced(error, site);
-  }
-  Object.defineProperty(error, "stack", stackProperty);
-  return error;
 }
 
 // `name` is the prototype's, as in the built-in classes: an own property would be printed with the error.
@@ -362,3 +232,15 @@ export const rangeError = (message: string): RangeError => trimStack(new RangeEr
 
 /** For what pyzmq raises KeyError or RuntimeError: the message names the thing. */
 export const plainError = (message: string): Error => trimStack(new Error(message));
+
+/** The error of an attempt that was made in the event loop, made anew where the waiting caller's stack can be told. */
+export function renewed(error: unknown): unknown {
+  if (!(error instanceof ZMQError) || error.errno === undefined) return error;
+  const anew = makeError(error.errno);
+  const same = anew.message === error.message || anew.constructor !== ZMQError;
+  return same ? anew : new ZMQError(error.errno, error.message);
+}
+
+/** Whether an error says that the socket or its context has gone: how iterations end. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof ZMQError && (error.errno === ENOTSOCK || error.errno === ETERM);

@@ -5,8 +5,8 @@ import { readCall, readFlag, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOp
 import { POLLIN } from "./constants.js";
 import { detached, rawFrame } from "./data.js";
 import { received, tellReceived } from "./diagnostics.js";
-import { type Engine, isGone } from "./engine.js";
-import { rangeError, typeError } from "./errors.js";
+import type { Engine } from "./engine.js";
+import { isGone, rangeError, typeError } from "./errors.js";
 import { type Frame, receivedFrame } from "./frame.js";
 import type { NativeSocket } from "./native.js";
 import { overridden, ownMethods, passedOn, promised } from "./overriding.js";

@@ -4,11 +4,12 @@ import type { WaitOptions } from "./call.js";
 import { DONTWAIT, EPROTONOSUPPORT, EVENT_MONITOR_STOPPED, Event, PAIR } from "./constants.js";
 import type { Context } from "./context.js";
 import type { Engine } from "./engine.js";
-import { callSite, makeError, plainError, trimStack, typeError } from "./errors.js";
+import { makeError, plainError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { onAbort } from "./pending.js";
 import { forward } from "./proxy.js";
 import type { Socket } from "./socket-types.js";
+import { callSite, trimStack } from "./stack.js";
 import { threads } from "./threads.js";
 
 /** An event of a monitor. */

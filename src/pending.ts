@@ -1,5 +1,6 @@
 /** Operations that wait: first in, first out, and gone in one step when they are cancelled or time out. */
-import { Again, type CallSite, callSite, trimStack, ZMQError } from "./errors.js";
+import { Again, ZMQError } from "./errors.js";
+import { type CallSite, callSite, trimStack } from "./stack.js";
 import { clearTimeout, setTimeout } from "./timers.js";
 
 /** How a call wants to wait. */

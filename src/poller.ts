@@ -2,11 +2,12 @@
 import { readMask, readNamed, readPlace, readSignal, readTimeout, type WaitOptions } from "./call.js";
 import { ENOTSOCK, POLLERR, POLLIN, POLLOUT } from "./constants.js";
 import { patience } from "./ending.js";
-import type { Engine, PollWaiter } from "./engine.js";
+import type { Engine } from "./engine.js";
 import { makeError, plainError, rangeError, typeError } from "./errors.js";
 import { Messaging } from "./messaging.js";
 import { native } from "./native.js";
 import { onAbort, rejectLater } from "./pending.js";
+import type { PollWaiter } from "./polls.js";
 import type { Socket } from "./socket-types.js";
 import { clearTimeout, setImmediate, setTimeout } from "./timers.js";
 import { settled } from "./turn.js";

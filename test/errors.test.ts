@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as zmq from "../lib/constants.js";
 import * as errors from "../lib/errors.js";
 import { encodeOption, socketOptions } from "../lib/options.js";
+import { callSite, trimStack } from "../lib/stack.js";
 
 const lib = fileURLToPath(new URL("../lib/", import.meta.url));
 const here = basename(fileURLToPath(import.meta.url));
@@ -182,10 +183,10 @@ describe("a stack trace", () => {
 
   test("can be that of an earlier call", () => {
     function theCall() {
-      return errors.callSite();
+      return callSite();
     }
     const site = theCall();
-    const error = errors.trimStack(errors.makeError(zmq.ETERM), site);
+    const error = trimStack(errors.makeError(zmq.ETERM), site);
     expect(firstFrame(error)).toContain("theCall");
   });
 
@@ -273,9 +274,10 @@ describe("which frames are dropped", () => {
     }
     const source = (file: string) => `module.exports = require(${JSON.stringify(join(lib, file))});`;
     writeFileSync(join(root, "lib", "constants.js"), source("constants.js"));
-    copyFileSync(join(lib, "errors.js"), join(root, "lib", "errors.js"));
+    for (const file of ["errors.js", "stack.js"]) copyFileSync(join(lib, file), join(root, "lib", file));
     const inner = `
-      const { makeError, callSite, trimStack } = require("./errors.js");
+      const { makeError } = require("./errors.js");
+      const { callSite, trimStack } = require("./stack.js");
       exports.fail = () => { throw makeError(22); };
       exports.viaArray = () => [1].map(function inside() { exports.fail(); });
       exports.later = async () => { await new Promise((go) => setImmediate(go)); exports.fail(); };

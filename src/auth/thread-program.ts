@@ -2,8 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DONTWAIT, PAIR } from "../constants.js";
 import { Context } from "../context.js";
-import { isGone } from "../engine.js";
-import { ZMQError } from "../errors.js";
+import { isGone, ZMQError } from "../errors.js";
 import type { Socket } from "../socket.js";
 import { encode } from "../utils/z85.js";
 import type { Tell } from "./logger.js";

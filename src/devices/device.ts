@@ -2,8 +2,8 @@
 import { checkKeys, readPlace, readSignal, readTimeout } from "../call.js";
 import { QUEUE } from "../constants.js";
 import { Context } from "../context.js";
-import { isGone } from "../engine.js";
-import { callSite, plainError, trimStack, ZMQError } from "../errors.js";
+import { isGone, plainError, ZMQError } from "../errors.js";
+import { callSite, trimStack } from "../stack.js";
 import { END_KEYS, type EndOptions, readEnd, within } from "../within.js";
 import { readArguments, readType } from "./arguments.js";
 import type { Part, Prefixes, Recipe } from "./recipe.js";

@@ -1,5 +1,5 @@
 /** One start of a device, and what becomes of it. */
-import { isGone } from "../engine.js";
+import { isGone } from "../errors.js";
 import { onAbort } from "../pending.js";
 import { clearInterval, setInterval } from "../timers.js";
 import type { Running } from "./thread.js";

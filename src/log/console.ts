@@ -1,7 +1,8 @@
 /** hookConsole: what goes to the console is published too. */
 import { format } from "node:util";
 import { checkKeys } from "../call.js";
-import { callSite, typeError } from "../errors.js";
+import { typeError } from "../errors.js";
+import { callSite } from "../stack.js";
 import type { Handler } from "./handler.js";
 import { DEBUG, ERROR, INFO, WARNING } from "./levels.js";
 import { SITE } from "./record.js";

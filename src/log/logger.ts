@@ -1,5 +1,6 @@
 /** Loggers: the methods that programs call. */
-import { callSite, typeError } from "../errors.js";
+import { typeError } from "../errors.js";
+import { callSite } from "../stack.js";
 import type { Handler } from "./handler.js";
 import { CRITICAL, DEBUG, ERROR, INFO, readLevel, WARNING } from "./levels.js";
 import { textOf } from "./percent.js";

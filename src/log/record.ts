@@ -1,7 +1,8 @@
 /** Log records: what a handler is given, and what a formatter sees of it. */
 import { basename } from "node:path";
 import { threadId } from "node:worker_threads";
-import { type CallSite, trimStack, typeError } from "../errors.js";
+import { typeError } from "../errors.js";
+import { type CallSite, trimStack } from "../stack.js";
 import { getLevelName, INFO, levelOf } from "./levels.js";
 import { percent, speaks, textOf } from "./percent.js";
 

@@ -1,5 +1,5 @@
 /** Promises with the methods of asyncio's Future. */
-import { trimStack } from "../errors.js";
+import { trimStack } from "../stack.js";
 import type { CallSignal } from "./signal.js";
 
 /** What a cancelled future is rejected with. */

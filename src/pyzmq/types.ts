@@ -1,13 +1,9 @@
 /** What the loop in spell.ts makes of a namespace, for the type checker. */
 import type { SocketType, SUB } from "../constants.js";
-import type {
-  DestroyOptions,
-  Context as MainContext,
-  SocketClass as NewSocketClass,
-  NewSocketOptions,
-} from "../context.js";
+import type { DestroyOptions, Context as MainContext } from "../context.js";
 import type { Endpoint } from "../endpoint.js";
 import type { Frame as MainFrame } from "../frame.js";
+import type { SocketClass as NewSocketClass, NewSocketOptions } from "../new-socket.js";
 import type {
   Bytes,
   ContextOptionAccessors,

@@ -1,5 +1,5 @@
 /** The errors of ssh tunnels, and what ssh's own words mean. */
-import { trimStack } from "../errors.js";
+import { trimStack } from "../stack.js";
 
 /** ssh could not do what was asked of it. The message says why, in the end in ssh's own words. */
 export class SSHException extends Error {

@@ -2,7 +2,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Socket as Stream } from "node:net";
 import { EAGAIN } from "../constants.js";
-import { type CallSite, makeError, plainError, trimStack } from "../errors.js";
+import { makeError, plainError } from "../errors.js";
+import { type CallSite, trimStack } from "../stack.js";
 import { clearTimeout, setTimeout } from "../timers.js";
 import type { Server, Settings } from "./arguments.js";
 import { type Askpass, askpass } from "./askpass.js";

@@ -3,17 +3,10 @@ import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer, type Server as Listener } from "node:net";
 import { inspect } from "node:util";
 import { ENOTSOCK } from "../constants.js";
-import {
-  type CallSite,
-  callSite,
-  makeError,
-  plainError,
-  rangeError,
-  trimStack,
-  typeError,
-} from "../errors.js";
+import { makeError, plainError, rangeError, typeError } from "../errors.js";
 import { native } from "../native.js";
 import { Socket } from "../socket.js";
+import { type CallSite, callSite, trimStack } from "../stack.js";
 import { threads } from "../threads.js";
 import {
   readPort,

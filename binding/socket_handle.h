@@ -8,7 +8,7 @@
 #include <unordered_set>
 
 #include "addon.h"
-#include "context.h"
+#include "context_handle.h"
 #include "deps.h"
 #include "message.h"
 #include "pin.h"

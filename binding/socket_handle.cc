@@ -1,4 +1,4 @@
-#include "handle.h"
+#include "socket_handle.h"
 
 #include <cerrno>
 
