@@ -39,6 +39,9 @@ constexpr std::chrono::milliseconds kPinGrace(2000);
 struct Registry {
   std::mutex mutex;
   std::vector<std::pair<Addon*, std::thread::id>> addons;
+  // Those that could not be deleted. What they refer to may have been collected, and then nobody else knows them any
+  // more: LeakSanitizer would call them lost.
+  std::vector<napi_ref> left;
 };
 Registry& Book() {
   static auto* book = new Registry();
@@ -169,7 +172,7 @@ napi_value SetArena(napi_env env, napi_callback_info info) {
       type != napi_int32_array || length == 0) {
     return Misuse(env, "arena takes an ArrayBuffer and an Int32Array");
   }
-  if (addon.slab != nullptr) napi_delete_reference(env, addon.slab);
+  addon.Drop(&addon.slab);
   napi_create_reference(env, args[0], 1, &addon.slab);
   void* memory = nullptr;
   napi_get_arraybuffer_info(env, args[0], &memory, &addon.slab_size);
@@ -262,8 +265,7 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
   for (napi_ref* reference : {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref,
                               &self->packing_refs[0], &self->packing_refs[1], &self->frame}) {
-    if (*reference != nullptr) napi_delete_reference(self->env, *reference);
-    *reference = nullptr;
+    self->Drop(reference);
   }
   for (napi_ref reference : self->kept_) napi_delete_reference(self->env, reference);
   self->kept_.clear();
@@ -288,6 +290,17 @@ napi_value Addon::Take(napi_ref reference) {
   napi_get_reference_value(env, reference, &value);
   napi_delete_reference(env, reference);
   return value;
+}
+
+void Addon::Drop(napi_ref* reference) {
+  if (*reference == nullptr) return;
+  if (napi_gone) {
+    std::lock_guard<std::mutex> lock(Book().mutex);
+    Book().left.push_back(*reference);
+  } else {
+    napi_delete_reference(env, *reference);
+  }
+  *reference = nullptr;
 }
 
 void Addon::Pinned() {

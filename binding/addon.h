@@ -84,6 +84,8 @@ class Addon : public std::enable_shared_from_this<Addon> {
   // been taken by then is deleted with it.
   napi_ref Keep(napi_value value);
   napi_value Take(napi_ref reference);
+  // Deletes a reference, where that is still possible, and forgets it.
+  void Drop(napi_ref* reference);
 
   // Messages that stand for memory of this environment's JavaScript. It must not go before they have.
   void Pinned();

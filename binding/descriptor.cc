@@ -50,14 +50,14 @@ napi_value DescriptorWatch::New(napi_env env, napi_callback_info info) {
   int code = self->watcher_ == nullptr ? errno : self->watcher_->Start(events);
   if (code == 0) code = napi_create_reference(env, args[2], 1, &self->wake_) == napi_ok ? 0 : EINVAL;
   if (code != 0) {
-    self->Release(env);
+    self->Release();
     delete self;
     return Fail(env, code, "descriptor " + std::to_string(args.Int(0, -1)) + " cannot be polled");
   }
   self->watcher_->Ref();
-  auto finalize = [](napi_env env, void* data, void*) {
+  auto finalize = [](napi_env, void* data, void*) {
     auto* watch = static_cast<DescriptorWatch*>(data);
-    watch->Release(env);
+    watch->Release();
     delete watch;
   };
   // It fails in a worker that is being stopped just now.
@@ -65,15 +65,14 @@ napi_value DescriptorWatch::New(napi_env env, napi_callback_info info) {
   return args.self;
 }
 
-void DescriptorWatch::Release(napi_env env) {
+void DescriptorWatch::Release() {
   if (addon_ == nullptr) return;
   if (watcher_ != nullptr && addon_->watchers.count(watcher_) != 0) watcher_->Close();
   watcher_ = nullptr;
 #ifndef _WIN32
   if (fd_ >= 0) close(fd_);
 #endif
-  if (wake_ != nullptr && !addon_->napi_gone) napi_delete_reference(env, wake_);
-  wake_ = nullptr;
+  addon_->Drop(&wake_);
   addon_ = nullptr;
 }
 
@@ -84,7 +83,7 @@ void DescriptorWatch::OnReady() {
 
 napi_value DescriptorWatch::Close(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
-  if (auto* self = Self<DescriptorWatch>(env, args.self)) self->Release(env);
+  if (auto* self = Self<DescriptorWatch>(env, args.self)) self->Release();
   return nullptr;
 }
 

@@ -14,7 +14,7 @@ class DescriptorWatch {
  private:
   static napi_value New(napi_env env, napi_callback_info info);
   static napi_value Close(napi_env env, napi_callback_info info);
-  void Release(napi_env env);
+  void Release();
   void OnReady();
 
   Addon* addon_ = nullptr;

@@ -35,12 +35,7 @@ void SocketHandle::Close(std::optional<int> linger) {
     return;
   }
   addon_->sockets.erase(this);
-  // Without Node-API the reference stays, and stays known: what it refers to may just have been collected, and then
-  // nobody else knows it (LeakSanitizer would call it lost).
-  if (wake_ != nullptr && !addon_->napi_gone) {
-    napi_delete_reference(addon_->env, wake_);
-    wake_ = nullptr;
-  }
+  addon_->Drop(&wake_);
   // A terminated context refuses options; its sockets are closed all the same.
   if (linger.has_value()) zmq_setsockopt(socket_, ZMQ_LINGER, &*linger, sizeof *linger);
   if (!parked_ && Park()) return;
