@@ -607,19 +607,37 @@ describe.runIf(process.platform !== "win32")("without descriptors", () => {
   });
 
   test.each(["tcp://127.0.0.1:*", "ws://127.0.0.1:*", "ipc://*"])(
-    "who connects by %s is accepted later",
+    "who connects by %s is accepted later, and not tried for all the time",
     async (address) => {
       const said = await saysOfFew(`
       const pull = context.socket(zmq.PULL);
+      const monitor = pull.getMonitorSocket(zmq.EVENT_ACCEPT_FAILED);
       pull.bind("${address}");
       const push = context.socket(zmq.PUSH, { reconnectIvl: 20 });
       hold(1);
       push.connect(pull.lastEndpoint);
-      await sleep(100);
+      await sleep(500);
+      const tries = (await monitor.recvBatch()).length;
+      say(tries < 50 ? "a few" : tries);
       free();
       await push.send("served");
       say(await pull.recvString({ timeout: 5000 }));`);
-      expect(said).toEqual(["served"]);
+      expect(said).toEqual(["a few", "served"]);
     },
   );
+
+  test("a listener that waits for descriptors can be closed", async () => {
+    const said = await saysOfFew(`
+      const pull = context.socket(zmq.PULL);
+      pull.bind("tcp://127.0.0.1:*");
+      const push = context.socket(zmq.PUSH, { reconnectIvl: 20 });
+      hold(1);
+      push.connect(pull.lastEndpoint);
+      await sleep(50);
+      pull.close();
+      await sleep(200);
+      free();
+      say("closed");`);
+    expect(said).toEqual(["closed"]);
+  });
 });

@@ -10,7 +10,7 @@ mend(ip_resolver.cpp
   "    errno_assert (rc == 0);\n    zmq_assert (ifa != NULL);"
   "    if (rc != 0)\n        return -1;\n    zmq_assert (ifa != NULL);")
 
-# what is not accepted (nor is a connection that a firewall or the network has broken meanwhile) is tried again:
+# what is not accepted (nor is a connection that a firewall or the network has broken meanwhile) is tried again,
 foreach(listener tcp ws)
   mend(${listener}_listener.cpp
 [=[
@@ -29,6 +29,37 @@ if(NOT WIN32)
                       || errno == ENFILE);
 ]=]
     "")
+endif()
+
+# where descriptors or memory lack, a tenth of a second later: libzmq's thread would try without a pause, all of a core, and tell
+# a monitor each time. That a listener pauses stands in an option that is GSSAPI's, which is not built; the timer is its only one.
+if(NOT WIN32)
+  foreach(listener tcp ws ipc)
+    mend(${listener}_listener.cpp
+      "    const fd_t fd = accept ();\n"
+[=[
+    const fd_t fd = accept ();
+    const int refusal = errno;
+    if (options.gss_principal_nt) {
+        options.gss_principal_nt = 0;
+        set_pollin (_handle);
+    }
+    if (fd == retired_fd
+        && (refusal == EMFILE || refusal == ENFILE || refusal == ENOBUFS
+            || refusal == ENOMEM)) {
+        options.gss_principal_nt = 1;
+        reset_pollin (_handle);
+        add_timer (100, 0);
+    }
+    errno = refusal;
+]=])
+  endforeach()
+  mend(stream_listener_base.cpp
+    "    rm_fd (_handle);\n"
+    "    if (options.gss_principal_nt)\n        cancel_timer (0);\n    rm_fd (_handle);\n")
+  mend(io_object.cpp
+    "void zmq::io_object_t::timer_event (int)\n{\n    zmq_assert (false);"
+    "void zmq::io_object_t::timer_event (int)\n{\n    in_event ();")
 endif()
 
 # and so is a connection that there was no memory for:
