@@ -488,6 +488,43 @@ describe.concurrent("inproc", () => {
     expect(said).toEqual(["kept"]);
   });
 
+  test("a thread that sends to a CONFLATE socket is not put off by its receiver: the newest message comes", async () => {
+    const said = await says(`
+      const { Worker } = require("node:worker_threads");
+      const round = new Int32Array(new SharedArrayBuffer(4));
+      const rounds = 1500;
+      const shared = zmq.Context.instance();
+      const pull = shared.socket(zmq.PULL);
+      pull.bind("inproc://newest");
+      const program = \`
+        const { workerData } = require("node:worker_threads");
+        const zmq = require(workerData.library);
+        const push = zmq.Context.instance().socket(zmq.PUSH, { conflate: true, linger: 0 });
+        push.connect("inproc://newest");
+        for (let i = 1; i <= workerData.rounds; i++) {
+          while (Atomics.load(workerData.round, 0) < i);
+          for (let k = 0; k < 20; k++) push.sendSync(i + " " + k);
+        }
+        push.close();
+      \`;
+      const worker = new Worker(program, { eval: true, workerData: { round, rounds, library: require.resolve("nodezmq") } });
+      await once(worker, "online");
+      let last = "nothing";
+      for (let i = 1; i <= rounds; i++) {
+        Atomics.store(round, 0, i);
+        // Without a pause, so that the two meet; a message that has not come by then will not come at all.
+        const end = Date.now() + 10_000;
+        while (last !== i + " 19" && Date.now() < end) {
+          try { last = pull.recvSync(zmq.DONTWAIT).toString(); } catch {}
+        }
+        if (last !== i + " 19") break;
+      }
+      say(last);
+      pull.close();
+      await worker.terminate();`);
+    expect(said).toEqual(["1500 19"]);
+  });
+
   test("both ends have a DISCONNECT_MSG, and close in any order", async () => {
     const said = await says(`
       for (let i = 0; i < 600; i++) {
