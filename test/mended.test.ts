@@ -488,6 +488,26 @@ describe.concurrent("inproc", () => {
     expect(said).toEqual(["kept"]);
   });
 
+  test.each(["ipc://*", "inproc://#", "tcp://127.0.0.1:*"])(
+    "a CONFLATE socket that is closed over %s has its last message delivered",
+    async (address) => {
+      const said = await says(`
+        for (let i = 0; i < 100; i++) {
+          const pull = context.socket(zmq.PULL);
+          pull.bind("${address}".replace("#", i));
+          const push = context.socket(zmq.PUSH, { conflate: true, linger: 5000 });
+          push.connect(pull.lastEndpoint);
+          await push.send("first");
+          await pull.recv();
+          await push.send("last " + i);
+          push.close();
+          say(await pull.recvString({ timeout: 5000 }));
+          pull.close();
+        }`);
+      expect(said).toEqual(Array.from({ length: 100 }, (_, i) => `last ${i}`));
+    },
+  );
+
   test("a thread that sends to a CONFLATE socket is not put off by its receiver: the newest message comes", async () => {
     const said = await says(`
       const { Worker } = require("node:worker_threads");
