@@ -214,6 +214,69 @@ describe.concurrent("udp", () => {
   });
 });
 
+describe.concurrent("more subscriptions than the high-water mark", () => {
+  const count = 3000;
+
+  test("reach a publisher, also one that comes later or again", async () => {
+    const said = await says(`
+      const sub = context.socket(zmq.SUB);
+      for (let i = 0; i < ${count / 2}; i++) sub.subscribe("topic " + i);
+      const folder = fs.mkdtempSync(require("node:os").tmpdir() + "/nz-");
+      const address = "ipc://" + folder + "/publisher";
+      sub.connect(address);
+      for (let i = ${count / 2}; i < ${count}; i++) sub.subscribe("topic " + i);
+      for (const round of ["first", "second"]) {
+        const xpub = context.socket(zmq.XPUB);
+        // Its predecessor's address may take a moment to be free.
+        for (;;) try { xpub.bind(address); break; } catch { await sleep(20); }
+        const heard = sub.recvString();
+        const topics = new Set();
+        while (topics.size < ${count}) topics.add(await xpub.recvString({ timeout: 10_000 }));
+        await xpub.send("topic ${count - 1} " + round);
+        say(await heard);
+        xpub.close();
+      }
+      fs.rmSync(folder, { recursive: true });`);
+    expect(said).toEqual([`topic ${count - 1} first`, `topic ${count - 1} second`]);
+  });
+
+  test("go through a forwarder, and are taken back", async () => {
+    const said = await says(`
+      const [xsub, xpub, pub, sub] = ["XSUB", "XPUB", "XPUB", "SUB"].map((type) => context.socket(zmq[type]));
+      pub.bind("tcp://127.0.0.1:*");
+      xpub.bind("tcp://127.0.0.1:*");
+      xsub.connect(pub.lastEndpoint);
+      sub.connect(xpub.lastEndpoint);
+      zmq.proxy(xsub, xpub).catch(() => {});
+      for (let i = 0; i < ${count}; i++) sub.subscribe("topic " + i);
+      let on = 0, off = 0;
+      while (on < ${count}) if ((await pub.recv({ timeout: 10_000 }))[0] === 1) on++;
+      for (let i = 0; i < ${count}; i++) sub.unsubscribe("topic " + i);
+      while (off < ${count}) if ((await pub.recv({ timeout: 10_000 }))[0] === 0) off++;
+      say(on, off);`);
+    expect(said).toEqual([`${count} ${count}`]);
+  });
+
+  test("are groups of a DISH, too", async () => {
+    const said = await says(`
+      const [radio, dish] = [context.socket(zmq.RADIO), context.socket(zmq.DISH)];
+      for (let i = 0; i < ${count / 2}; i++) dish.join("group " + i);
+      radio.bind("tcp://127.0.0.1:*");
+      dish.connect(radio.lastEndpoint);
+      for (let i = ${count / 2}; i < ${count}; i++) dish.join("group " + i);
+      const heard = dish.recvString();
+      let text;
+      heard.then((all) => { text = all; });
+      // Until the groups have come, what is sent is thrown away.
+      while (text === undefined) {
+        await radio.send("heard", { group: "group ${count - 1}" });
+        await sleep(10);
+      }
+      say(text);`);
+    expect(said).toEqual(["heard"]);
+  });
+});
+
 describe.concurrent("a peer that is let in", () => {
   test("sends a CONFLATE socket a message of several frames", async () => {
     const said = await says(`
