@@ -1,4 +1,4 @@
-/** Defects of libzmq that are mended here, each of which ended the process, corrupted its memory or hung it. */
+/** Defects of libzmq that are mended here: each ended the process, corrupted its memory, hung it or lost what was sent. */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type ChildOptions, type Outcome, run } from "./support/life-child.js";
