@@ -198,6 +198,23 @@ napi_value SetPacking(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// registers(numbers: Int32Array): where the verbs that every message takes find their numbers and leave their answer, for good
+napi_value SetRegisters(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  Addon& addon = Addon::Of(env);
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* memory = nullptr;
+  if (addon.registers_ref != nullptr ||
+      napi_get_typedarray_info(env, args[0], &type, &length, &memory, nullptr, nullptr) != napi_ok ||
+      type != napi_int32_array || length < Addon::kRegisters) {
+    return Misuse(env, "registers takes an Int32Array, once");
+  }
+  napi_create_reference(env, args[0], 1, &addon.registers_ref);
+  addon.registers = static_cast<int32_t*>(memory);
+  return nullptr;
+}
+
 }  // namespace
 
 std::shared_ptr<Addon> Addon::Open(napi_env env) {
@@ -264,7 +281,8 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
   self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
   for (napi_ref* reference : {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref,
-                              &self->packing_refs[0], &self->packing_refs[1], &self->frame}) {
+                              &self->registers_ref, &self->packing_refs[0], &self->packing_refs[1],
+                              &self->frame}) {
     self->Drop(reference);
   }
   for (napi_ref reference : self->kept_) napi_delete_reference(self->env, reference);
@@ -368,12 +386,14 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
   exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
   exports.Set("exiting", Napi::Function::New(env, Exiting, "exiting"));
-  napi_value arena, packing, poll, hold, drop;
+  napi_value arena, packing, registers, poll, hold, drop;
   napi_create_function(env, "arena", NAPI_AUTO_LENGTH, SetArena, nullptr, &arena);
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
   napi_create_function(env, "packing", NAPI_AUTO_LENGTH, SetPacking, nullptr, &packing);
   exports.Set("arena", arena);
   exports.Set("packing", packing);
+  napi_create_function(env, "registers", NAPI_AUTO_LENGTH, SetRegisters, nullptr, &registers);
+  exports.Set("registers", registers);
   exports.Set("poll", poll);
   napi_create_function(env, "holdPort", NAPI_AUTO_LENGTH, HoldPort, nullptr, &hold);
   napi_create_function(env, "dropPort", NAPI_AUTO_LENGTH, DropPort, nullptr, &drop);

@@ -44,8 +44,8 @@ std::shared_ptr<SocketHandle> Socket::Unwrap(napi_env env, napi_value value) {
 
 Socket* Socket::Live(napi_env env, napi_value self) { return Live(env, Self<Socket>(env, self)); }
 
-Socket* Socket::Numbered(napi_env env, void* addon, int number) {
-  const std::vector<Socket*>& numbered = static_cast<Addon*>(addon)->numbered;
+Socket* Socket::Numbered(napi_env env, const Addon& addon, int number) {
+  const std::vector<Socket*>& numbered = addon.numbered;
   size_t at = static_cast<size_t>(number);
   return Live(env, at < numbered.size() ? numbered[at] : nullptr);
 }
@@ -257,6 +257,7 @@ void Socket::DefineNumbered(napi_env env, napi_value exports) {
   napi_property_descriptor calls[] = {
       {"send", nullptr, Send, nullptr, nullptr, nullptr, napi_default, addon},
       {"sendMultipart", nullptr, SendMultipart, nullptr, nullptr, nullptr, napi_default, addon},
+      {"sendPackedFrame", nullptr, SendPackedFrame, nullptr, nullptr, nullptr, napi_default, addon},
       {"sendPackedMessage", nullptr, SendPackedMessage, nullptr, nullptr, nullptr, napi_default, addon},
       {"receive", nullptr, Receive, nullptr, nullptr, nullptr, napi_default, addon},
   };

@@ -14,8 +14,8 @@ namespace nodezmq {
 class Socket {
  public:
   static napi_value Define(napi_env env);
-  // The verbs that every message takes, as functions that take the socket's number: finding the native object behind a
-  // JavaScript one costs as much as the rest of the call.
+  // The verbs that every message takes, as functions that know the socket by its number: finding the native object behind
+  // a JavaScript one costs as much as the rest of the call. Their numbers lie in Addon::registers.
   static void DefineNumbered(napi_env env, napi_value exports);
   // The handle behind a JavaScript value, or null when it is not a Socket of ours.
   static std::shared_ptr<SocketHandle> Unwrap(napi_env env, napi_value value);
@@ -42,6 +42,7 @@ class Socket {
   static napi_value SendMultipart(napi_env env, napi_callback_info info);
   static napi_value SendBatch(napi_env env, napi_callback_info info);
   static napi_value SendPacked(napi_env env, napi_callback_info info);
+  static napi_value SendPackedFrame(napi_env env, napi_callback_info info);
   static napi_value SendPackedMessage(napi_env env, napi_callback_info info);
   static napi_value Receive(napi_env env, napi_callback_info info);
   static napi_value ReceiveFrame(napi_env env, napi_callback_info info);
@@ -50,7 +51,7 @@ class Socket {
   // `this` as an open socket that is ours to use; null with the error thrown otherwise.
   static Socket* Live(napi_env env, napi_value self);
   static Socket* Live(napi_env env, Socket* socket);
-  static Socket* Numbered(napi_env env, void* addon, int number);
+  static Socket* Numbered(napi_env env, const Addon& addon, int number);
   void* Raw() const { return handle_->Raw(); }
 
   std::shared_ptr<Addon> addon_;

@@ -132,41 +132,77 @@ int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
   return 0;
 }
 
+// A call of a verb that every message takes: its numbers are in the addon's registers, and so is its answer.
+struct Call {
+  Addon* addon = nullptr;
+  napi_value data = nullptr;
+  int32_t numbers[Addon::kRegisters];  // a copy: what reads `data` may run a program that makes calls of its own
+
+  Call(napi_env env, napi_callback_info info, size_t arguments) {
+    void* defined_with = nullptr;
+    napi_get_cb_info(env, info, &arguments, arguments == 0 ? nullptr : &data, nullptr, &defined_with);
+    addon = static_cast<Addon*>(defined_with);
+    std::copy_n(addon->registers, Addon::kRegisters, numbers);
+  }
+  napi_value Answer(int32_t number) const {
+    addon->registers[0] = number;
+    return nullptr;
+  }
+};
+
 }  // namespace
 
-// send(number, data, flags): kSent, kWouldBlock, or what is wrong with the data
+// send(data) [socket, flags]: kSent, kWouldBlock, or what is wrong with the data
 napi_value Socket::Send(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
+  Call call(env, info, 1);
   Message message;
-  Message::Read read = message.FromValue(env, args[1]);
+  Message::Read read = message.FromValue(env, call.data);
   if (read == Message::Read::kThrown) return nullptr;
-  auto* self = Numbered(env, args.data, args.Int(0, -1));
+  auto* self = Numbered(env, *call.addon, call.numbers[0]);
   if (self == nullptr) return nullptr;
-  if (read != Message::Read::kOk) return Number(env, Refused(read, 0));
-  int flags = args.Int(2);
+  if (read != Message::Read::kOk) return call.Answer(Refused(read, 0));
+  int flags = call.numbers[1];
   if (SendFrame(*self->handle_, message, flags) < 0 && !DroppedWithPeer(*self->handle_)) {
-    return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+    return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
   }
   self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
-  return Number(env, kSent);
+  return call.Answer(kSent);
 }
 
-// sendMultipart(number, frames, flags): the same for a whole message
-napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
-  std::vector<Message> frames;
-  int refused = ReadFrames(env, args[1], &frames);
-  if (refused == kSent) return nullptr;
-  auto* self = Numbered(env, args.data,
-                        args.Int(0, -1));  // after the reading, which may have run the program's getters
+// sendPackedFrame() [socket, flags, length]: the same for the bytes at the beginning of what has been packed
+napi_value Socket::SendPackedFrame(napi_env env, napi_callback_info info) {
+  Call call(env, info, 0);
+  auto* self = Numbered(env, *call.addon, call.numbers[0]);
   if (self == nullptr) return nullptr;
-  if (refused != 0) return Number(env, refused);
-  int flags = args.Int(2);
-  if (SendFrames(*self->handle_, frames, flags) < 0) {
-    return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+  const Packing& packing = call.addon->packing;
+  Message message;
+  size_t length = static_cast<size_t>(std::max(0, call.numbers[2]));
+  if (length > packing.size) return Fail(env, EINVAL);
+  if (!message.Copy(packing.bytes, length)) return Fail(env, ENOMEM);
+  int flags = call.numbers[1];
+  if (SendFrame(*self->handle_, message, flags) < 0 && !DroppedWithPeer(*self->handle_)) {
+    return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
   }
   self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
-  return Number(env, kSent);
+  return call.Answer(kSent);
+}
+
+// sendMultipart(frames) [socket, flags]: as send, for a whole message
+napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
+  Call call(env, info, 1);
+  std::vector<Message> frames;
+  int refused = ReadFrames(env, call.data, &frames);
+  if (refused == kSent) return nullptr;
+  auto* self = Numbered(env, *call.addon,
+                        call.numbers[0]);  // after the reading, which may have run the program's getters
+  if (self == nullptr) return nullptr;
+  if (refused != 0) return call.Answer(refused);
+  int flags = call.numbers[1];
+  if (SendFrames(*self->handle_, frames, flags) < 0) {
+    return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
+  }
+  self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
+  return call.Answer(kSent);
 }
 
 // sendBatch(messages, from): sends messages[from...], each a datum or an array of data, as long as they fit. The index
@@ -239,39 +275,40 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   return Number(env, addon.index[0]);
 }
 
-// sendPackedMessage(number, flags): the message that has been packed where `packing` said; as sendMultipart
+// sendPackedMessage() [socket, flags]: the message that has been packed where `packing` said; as sendMultipart
 napi_value Socket::SendPackedMessage(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  auto* self = Numbered(env, args.data, args.Int(0, -1));
+  Call call(env, info, 0);
+  auto* self = Numbered(env, *call.addon, call.numbers[0]);
   if (self == nullptr) return nullptr;
-  Addon& addon = *self->addon_;
+  Addon& addon = *call.addon;
   size_t frame = 0, offset = 0;
   if (int code = addon.packing.Unpack(&frame, &offset, &addon.frames_of_one); code != 0)
     return Fail(env, code);
-  int flags = args.Int(1);
+  int flags = call.numbers[1];
   if (SendFrames(*self->handle_, addon.frames_of_one, flags) < 0) {
-    return zmq_errno() == EAGAIN ? Number(env, kWouldBlock) : Fail(env, zmq_errno());
+    return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
   }
   self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
-  return Number(env, kSent);
+  return call.Answer(kSent);
 }
 
-// receive(number, offset, messages): takes up to that many whole messages without blocking (0: one frame), writes small frames
-// into the slab from `offset` on, each aligned to eight bytes, and an entry a frame into the index: its length * 2 + (1
-// if more frames follow), or -1 - (1 if more follow) for a frame that TakeLarge will hand out. Returns the number of
+// receive() [socket, offset, messages]: takes up to that many whole messages without blocking (0: one frame), writes small
+// frames into the slab from `offset` on, each aligned to eight bytes, and an entry a frame into the index: its length * 2
+// + (1 if more frames follow), or -1 - (1 if more follow) for a frame that TakeLarge will hand out. Answers the number of
 // entries; 0 says that nothing was there. It stops early, also within a message, when the index is full, and between
 // messages when the slab is: the caller makes room and asks again.
 napi_value Socket::Receive(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
-  auto* self = Numbered(env, args.data, args.Int(0, -1));
+  Call call(env, info, 0);
+  auto* self = Numbered(env, *call.addon, call.numbers[0]);
   if (self == nullptr) return nullptr;
-  self->large_.clear();  // what nobody has fetched belongs to a call that has failed
-  Addon& addon = *self->addon_;
+  if (!self->large_.empty())
+    self->large_.clear();  // what nobody has fetched belongs to a call that has failed
+  Addon& addon = *call.addon;
   char* memory = addon.slab_memory;
   size_t room = addon.slab_size;
-  size_t offset = static_cast<size_t>(args.Int(1));
+  size_t offset = static_cast<size_t>(call.numbers[1]);
   if (offset > room) offset = room;
-  int messages = args.Int(2);
+  int messages = call.numbers[2];
   size_t entries = 0;
   int received = 0;
   Message message;
@@ -297,7 +334,7 @@ napi_value Socket::Receive(napi_env env, napi_callback_info info) {
     if (messages == 0) break;
     if (more == 0 && ++received >= messages) break;
   }
-  return Number(env, static_cast<int64_t>(entries));
+  return call.Answer(static_cast<int32_t>(entries));
 }
 
 // receiveFrame(): one frame as a Frame, with its properties; undefined when nothing was there

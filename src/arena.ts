@@ -6,6 +6,7 @@ import { Buffer } from "node:buffer";
 import { received, tellReceived } from "./diagnostics.js";
 import { type NativeSocket, native } from "./native.js";
 import { threads } from "./threads.js";
+import { receive } from "./verbs.js";
 
 /** Small enough that a tiny message kept for long pins little, large enough that a slab serves many messages. */
 const SLAB = 32 * 1024;
@@ -29,11 +30,14 @@ const known =
 
 export const index = new Int32Array(ENTRIES);
 let slab = new ArrayBuffer(0); // until there is something to receive
+/** All of it: the length of a view is known faster than that of its buffer. */
+let whole = new Uint8Array(slab);
 let offset = 0;
 native.arena(slab, index);
 
 function renew(): void {
   slab = Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer;
+  whole = new Uint8Array(slab);
   // As Node does with its own pool: who transfers one Buffer must not empty all the others.
   threads().markAsUntransferable(slab);
   offset = 0;
@@ -51,15 +55,15 @@ function frame(socket: NativeSocket, entry: number): Buffer {
 
 const more = (entry: number): boolean => (entry >= 0 ? (entry & 1) === 1 : entry === -2);
 
-function receive(socket: NativeSocket, messages: number): number {
+function fill(socket: NativeSocket, messages: number): number {
   // A program can detach the slab through one of its Buffers; the addon sees no room in it then.
-  if (SLAB - offset < SMALL || slab.byteLength === 0) renew();
-  return native.receive(socket.number, offset, messages);
+  if (SLAB - offset < SMALL || whole.length === 0) renew();
+  return receive(socket.number, offset, messages);
 }
 
 /** One frame, or undefined when there is none. */
 export function takeFrame(socket: NativeSocket): Buffer | undefined {
-  if (receive(socket, 0) === 0) return undefined;
+  if (fill(socket, 0) === 0) return undefined;
   const bytes = frame(socket, index[0] as number);
   if (received.hasSubscribers) tellReceived(socket, [bytes]);
   return bytes;
@@ -72,7 +76,7 @@ export function takeMessages(socket: NativeSocket, max: number): Buffer[][] | un
   for (;;) {
     let count: number;
     try {
-      count = receive(socket, max - messages.length);
+      count = fill(socket, max - messages.length);
     } catch (error) {
       if (messages.length === 0) throw error;
       break; // the context has ended meanwhile; what has been taken is delivered
@@ -102,7 +106,7 @@ export function takeMessage(socket: NativeSocket): Buffer[] | undefined {
 }
 
 function takeFrames(socket: NativeSocket): Buffer[] | undefined {
-  const count = receive(socket, 1);
+  const count = fill(socket, 1);
   if (count === 0) return undefined;
   const first = index[0] as number;
   if (count === 1 && !more(first)) return [frame(socket, first)];
@@ -115,6 +119,6 @@ function takeFrames(socket: NativeSocket): Buffer[] | undefined {
       frames.push(frame(socket, last));
     }
     if (!more(last)) return frames;
-    entries = receive(socket, 1);
+    entries = fill(socket, 1);
   }
 }

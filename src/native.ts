@@ -92,10 +92,13 @@ interface Native {
   mainThread?: boolean;
   arena(slab: ArrayBuffer, index: Int32Array): void;
   packing(bytes: Uint8Array, entries: Int32Array): void;
-  send(socket: number, data: unknown, flags: number): number;
-  sendMultipart(socket: number, frames: readonly unknown[], flags: number): number;
-  sendPackedMessage(socket: number, flags: number): number;
-  receive(socket: number, offset: number, messages: number): number;
+  registers(numbers: Int32Array): void;
+  /** These and their numbers: see verbs.ts. */
+  send(data: unknown): void;
+  sendMultipart(frames: readonly unknown[]): void;
+  sendPackedFrame(): void;
+  sendPackedMessage(): void;
+  receive(): void;
   version(): [number, number, number];
   has(capability: string): boolean;
   strerror(errno: number): string;

@@ -7,15 +7,16 @@ import { introduce, sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { typeError } from "./errors.js";
 import type { Frame } from "./frame.js";
-import { native, refusedFrame, SENT } from "./native.js";
+import { refusedFrame, SENT } from "./native.js";
 import { Outgoing, partsOf, type SendOptions } from "./outgoing.js";
 import { overridden, ownMethods, passedOn, promised } from "./overriding.js";
-import { packMessage } from "./packing.js";
+import { packFrame, packMessage } from "./packing.js";
 import { type Attempt, DONE } from "./pending.js";
 import { explained } from "./shapes.js";
 import { encodeText, type TextOptions } from "./text.js";
 import type { MessageTracker } from "./tracker.js";
 import { settled } from "./turn.js";
+import { send, sendMultipart, sendPackedFrame, sendPackedMessage } from "./verbs.js";
 
 /** What a send resolves to: a tracker, where one was asked for or a tracked Frame was sent. */
 export type Sent = MessageTracker | undefined;
@@ -89,7 +90,7 @@ export class Sending {
       );
     }
     try {
-      const answer = native.send(engine.native.number, data, 0);
+      const answer = sendOne(engine.native.number, data);
       if (engine.waiting) engine.touched();
       if (answer === SENT) {
         if (sent.hasSubscribers) tellSent(engine.native, data);
@@ -217,7 +218,7 @@ export class Sending {
     const engine = this.#engine;
     if (flags === undefined && options === undefined && !engine.queued(POLLOUT) && !engine.pairs) {
       try {
-        if (native.send(engine.native.number, data, 0) === SENT) {
+        if (sendOne(engine.native.number, data) === SENT) {
           if (sent.hasSubscribers) tellSent(engine.native, data);
           return undefined;
         }
@@ -303,8 +304,8 @@ export class Sending {
       try {
         answer =
           frames.length === 1
-            ? native.send(socket.number, frames[0], flags)
-            : native.sendMultipart(socket.number, frames, flags);
+            ? send(socket.number, frames[0], flags)
+            : sendMultipart(socket.number, frames, flags);
       } catch (error) {
         throw explained(error, type, frames);
       }
@@ -351,10 +352,16 @@ export class Sending {
 
 ownMethods(Sending.prototype, ["send", "sendMultipart"]);
 
-/** Sends a whole message at once, if it can: SENT, 0 if it would block, or what is wrong with it, see native.ts. */
+/** Sends a frame at once, if it can: SENT, 0 if it would block, or what is wrong with it, see native.ts. */
+function sendOne(socket: number, frame: unknown): number {
+  const length = packFrame(frame, 0, 0, false);
+  return length < 0 ? send(socket, frame, 0) : sendPackedFrame(socket, length, 0);
+}
+
+/** The same for a whole message. */
 function sendWhole(socket: number, frames: readonly unknown[]): number {
-  if (packMessage(frames)) return native.sendPackedMessage(socket, 0);
-  return frames.length === 0 ? -1 : native.sendMultipart(socket, frames, 0);
+  if (packMessage(frames)) return sendPackedMessage(socket, 0);
+  return frames.length === 0 ? -1 : sendMultipart(socket, frames, 0);
 }
 
 function encodeJson(value: unknown): string {

@@ -21,8 +21,8 @@ namespace {
 constexpr size_t kMostSteps = 100;
 constexpr size_t kMostValues = 64;
 
-// What takes a socket by its number.
-const char* const kNumbered[] = {"send", "sendMultipart", "sendPackedMessage", "receive"};
+// What finds its socket's number, and others, in the registers.
+const char* const kNumbered[] = {"send", "sendMultipart", "sendPackedFrame", "sendPackedMessage", "receive"};
 const char* const kAddresses[] = {
     "inproc://a", "inproc://b", "inproc://c", "inproc://", "ipc://*",   "tcp://127.0.0.1:*",
     "tcp://",     "tcp://[::1", "x",          "",          "udp://[::", "ws://127.0.0.1:*",
@@ -47,8 +47,10 @@ class Program {
     room_ = Octets(size_t{1} << bytes_.Below(15));
     entries_ = Integers(size_t{1} << bytes_.Below(9));
     index_ = Integers(size_t{1} << bytes_.Below(9));
+    registers_ = Integers(3);
     Arena();
     Run("packing", {room_, entries_});
+    Run("registers", {registers_});
     for (const char* name : {"Context", "Socket", "Frame", "Forwarder", "DescriptorWatch"}) {
       for (auto& [method, function] : world_.Exports()->properties[name]->properties) methods_.insert(method);
     }
@@ -70,6 +72,19 @@ class Program {
   Value* Run(const std::string& name, const std::vector<Value*>& arguments) {
     if (!world_.Has(world_.Exports(), name)) fake::Broken("there is no such function");
     return Call(world_.Exports(), name, arguments);
+  }
+
+  // A verb by its numbers, which any getter that it runs may overwrite. Its answer, or null where it has thrown.
+  Value* Verb(const std::string& name, std::initializer_list<Value*> numbers, const std::vector<Value*>& data) {
+    auto* registers = reinterpret_cast<int32_t*>(registers_->memory->data);
+    for (Value* number : numbers) {
+      bool fits = number->kind == Kind::kNumber && std::abs(number->number) < 2147483648.;
+      *registers++ = fits ? static_cast<int32_t>(number->number) : -1;
+    }
+    if (!world_.Has(world_.Exports(), name)) fake::Broken("there is no such verb");
+    world_.Call(world_.Exports(), name, data);
+    if (world_.Threw()) return nullptr;
+    return world_.Number(*reinterpret_cast<int32_t*>(registers_->memory->data));
   }
 
   // Of an object of the program's, which may be none that has such a method.
@@ -223,7 +238,7 @@ class Program {
     Value* socket = Socket();
     auto number = socket->properties.find("number");
     if (number == socket->properties.end()) return;
-    Value* got = Run("receive", {number->second, world_.Number(static_cast<double>(offset)), Number()});
+    Value* got = Verb("receive", {number->second, world_.Number(static_cast<double>(offset)), Number()}, {});
     if (got == nullptr || got->kind != Kind::kNumber) return;
     auto entries = static_cast<size_t>(got->number);
     if (entries > room) fake::Broken("more entries than the index has");
@@ -242,7 +257,8 @@ class Program {
     for (size_t i = std::min(count, bytes_.Below(20)); i-- > 0;) {
       entries[i] = bytes_.Below(8) == 0 ? bytes_.Number<int32_t>() : static_cast<int32_t>(bytes_.Byte());
     }
-    if (bytes_.Flag()) return (void)Run("sendPackedMessage", {SocketNumber(), Flags()});
+    if (bytes_.Flag()) return (void)Verb("sendPackedMessage", {SocketNumber(), Flags()}, {});
+    if (bytes_.Flag()) return (void)Verb("sendPackedFrame", {SocketNumber(), Flags(), Number()}, {});
     bool own = bytes_.Below(4) != 0;
     Value *room = own ? room_ : Any(), *integers = own ? entries_ : Any();
     Call(Socket(), "sendPacked", {room, integers, Number(), Number(), Number()});
@@ -314,10 +330,11 @@ class Program {
   void AnyCall() {
     if (bytes_.Below(4) == 0) {
       std::string name = kNumbered[bytes_.Below(std::size(kNumbered))];
-      std::vector<Value*> arguments{bytes_.Flag() ? SocketNumber() : Any()};
-      for (size_t left = bytes_.Below(3); left > 0; left--) arguments.push_back(Any());
+      std::vector<Value*> data;
+      for (size_t left = bytes_.Below(3); left > 0; left--) data.push_back(Any());
       if (name == "receive" && slab_->memory->detached) return;
-      return Know(Run(name, arguments));
+      Value *socket = bytes_.Flag() ? SocketNumber() : Any(), *second = Any(), *third = Any();
+      return Know(Verb(name, {socket, second, third}, data));
     }
     auto method = methods_.begin();
     std::advance(method, static_cast<std::ptrdiff_t>(bytes_.Below(methods_.size())));
@@ -359,7 +376,7 @@ class Program {
     values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(bytes_.Below(values_.size())));
     if (depth_ > 0 || bytes_.Below(4) != 0) return;
     std::vector<Value*> roots = values_;
-    roots.insert(roots.end(), {slab_, index_, room_, entries_});
+    roots.insert(roots.end(), {slab_, index_, room_, entries_, registers_});
     roots.insert(roots.end(), contexts_.begin(), contexts_.end());
     roots.insert(roots.end(), sockets_.begin(), sockets_.end());
     world_.Collect(roots);
@@ -378,9 +395,9 @@ class Program {
         return (void)Call(Socket(), "endpoint", {world_.String("connect"), Address()});
       case 5:
       case 6:
-        return (void)Run("send", {SocketNumber(), Any(), Flags()});
+        return (void)Verb("send", {SocketNumber(), Flags()}, {Any()});
       case 7:
-        return (void)Run("sendMultipart", {SocketNumber(), List(false), Flags()});
+        return (void)Verb("sendMultipart", {SocketNumber(), Flags()}, {List(false)});
       case 8:
         return (void)Call(Socket(), "sendBatch", {List(true), Number()});
       case 9:
@@ -407,7 +424,8 @@ class Program {
       case 19: {
         Value* value = Any();
         bool lent = value->memory == nullptr || value->memory == room_->memory ||
-                    value->memory == entries_->memory || value->memory == index_->memory;
+                    value->memory == entries_->memory || value->memory == index_->memory ||
+                    value->memory == registers_->memory;
         return lent || value->memory.use_count() == 0 ? void() : Detach(value);
       }
       case 20:
@@ -431,6 +449,7 @@ class Program {
 
   Bytes bytes_;
   Value *room_ = nullptr, *entries_ = nullptr, *index_ = nullptr, *slab_ = nullptr;
+  Value* registers_ = nullptr;
   std::set<std::string> methods_;
   std::vector<Value*> values_, contexts_, sockets_;
   std::vector<std::string> endpoints_;

@@ -79,10 +79,10 @@ class Host {
     Value* nothing = world_.Function([this](Value*, auto&) { return world_.Make(Kind::kObject); });
     Call(world_.Exports(), "setup", {nothing, nothing, world_.Number(1e15), world_.Boolean(false)});
     slab_ = Keep(world_.Buffer(std::string(kSlab, 's')));
-    index_ = Keep(
-        world_.View(world_.Buffer(std::string(kIndex * sizeof(int32_t), '\0')), 0, kIndex * sizeof(int32_t)));
-    index_->type = napi_int32_array;
+    index_ = Integers(kIndex);
+    registers_ = Integers(3);
     Call(world_.Exports(), "arena", {slab_, index_});
+    Call(world_.Exports(), "registers", {registers_});
     context_ = Keep(New("Context", {world_.Number(1), world_.String("new")}));
     for (const Target& target : kTargets) Open(target);
     client_ = Socket(ZMQ_DEALER);
@@ -130,17 +130,40 @@ class Host {
     return value;
   }
 
-  // A method, or a function that takes a socket by its number.
+  Value* Integers(size_t count) {
+    Value* memory = world_.Buffer(std::string(count * sizeof(int32_t), '\0'));
+    Value* integers = Keep(world_.View(memory, 0, memory->memory->size));
+    integers->type = napi_int32_array;
+    return integers;
+  }
+
+  // A method, or a verb that knows a socket by its number.
   Value* Call(Value* object, const std::string& name, std::vector<Value*> arguments) {
     auto number = object->properties.find("number");
     if (number != object->properties.end() && world_.Has(world_.Exports(), name)) {
       arguments.insert(arguments.begin(), number->second);
-      object = world_.Exports();
+      return Verb(name, arguments);
     }
     if (!world_.Has(object, name)) fake::Broken("there is no such call");
     Value* result = world_.Call(object, name, arguments);
     world_.Threw();
     return result;
+  }
+
+  // What every message takes: its numbers, and its answer, lie in the registers.
+  Value* Verb(const std::string& name, const std::vector<Value*>& arguments) {
+    auto* registers = reinterpret_cast<int32_t*>(registers_->memory->data);
+    std::vector<Value*> data;
+    size_t numbers = 0;
+    for (Value* argument : arguments) {
+      if (argument->kind == Kind::kNumber) {
+        registers[numbers++] = static_cast<int32_t>(argument->number);
+      } else {
+        data.push_back(argument);
+      }
+    }
+    world_.Call(world_.Exports(), name, data);
+    return world_.Threw() ? nullptr : world_.Number(registers[0]);
   }
 
   Value* New(const char* name, const std::vector<Value*>& arguments) {
@@ -300,7 +323,7 @@ class Host {
   }
 
   World world_;
-  Value *slab_ = nullptr, *index_ = nullptr, *context_ = nullptr, *client_ = nullptr;
+  Value *slab_ = nullptr, *index_ = nullptr, *registers_ = nullptr, *context_ = nullptr, *client_ = nullptr;
   std::vector<Value*> kept_, sockets_;
   std::vector<std::string> endpoints_;
   size_t asked_ = 0;
