@@ -66,9 +66,12 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
 
   // The ZMQ_EVENTS mask, or -1 and errno. Reading it makes libzmq process its commands, which clears a wake-up: whoever
   // calls this must act on what it says.
+  int Events();
   // Whether flushes may be put off: thread-safe sockets have a lock that the flush would not hold.
   [[nodiscard]] bool PutsOff() const { return type_ <= ZMQ_STREAM; }
-  int Events();
+  // Whether its last blocking wait was a short one, see poll.cc.
+  bool Brisk() const { return brisk_; }
+  void SetBrisk(bool brisk) { brisk_ = brisk; }
 
   // The descriptor that signals news: ZMQ_FD, or that of a zmq_poller for thread-safe sockets, which have none. 0 or an
   // errno.
@@ -106,6 +109,7 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   bool udp_ = false;
   PinCount pins_;
   bool in_message_ = false;
+  bool brisk_ = false;
   bool parked_ = false;  // closed for the program; it still hears of what libzmq has to tell
   std::deque<Message> unread_;
   bool unread_begun_ = false;  // its first frames have been received

@@ -52,6 +52,18 @@ describe.each(transports)("over %s", (transport) => {
     expect(right.recvSync.length).toBe(2);
   });
 
+  test("a socket whose messages have come fast sleeps when none comes any more", () => {
+    const [left, right] = pair(zmq.PAIR, zmq.PAIR, { transport });
+    for (let i = 0; i < 100; i++) {
+      left.sendSync(String(i));
+      expect(String(right.recvSync())).toBe(String(i));
+    }
+    const before = process.cpuUsage();
+    expect(thrown(() => right.recvSync({ timeout: 500 }))).toBeInstanceOf(zmq.Again);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(250);
+  });
+
   test("a worker that blocks gets each message as it comes, and answers", async () => {
     const context = newContext();
     const socket = context.socket(zmq.DEALER);
