@@ -196,5 +196,23 @@ async function sockets(rounds) {
   };
 }
 
+/** @param {number} rounds @returns {Promise<CareTable>} */
+async function steps(rounds) {
+  /** @type {{ what: string, nanoseconds: number }[][]} */
+  const runs = [];
+  for (let round = 0; round < rounds; round++) runs.push((await runProgram("steps")).steps);
+  const data = (runs[0] ?? []).map(({ what }, i) => ({
+    what,
+    nanoseconds: summarize(runs.map((run) => Number(run[i]?.nanoseconds))).median,
+  }));
+  return {
+    topic: "steps",
+    title: "Where the time of a small message goes: CPU time within one thread, 16 B over inproc",
+    head: ["step", "ns"],
+    rows: data.map(({ what, nanoseconds }) => [what, nanoseconds.toFixed(0)]),
+    data,
+  };
+}
+
 /** @type {Record<string, (rounds: number) => Promise<CareTable>>} */
-export const care = { timers, fairness, hwm: slowSubscriber, memory, sockets };
+export const care = { timers, fairness, hwm: slowSubscriber, memory, sockets, steps };

@@ -16,7 +16,7 @@ import { measureTargets, targetTable } from "./targets.mjs";
 const HELP = `npm run bench -- [options]     everything, in less than ten minutes, and docs/performance.md anew
 
   --targets            the project's own targets instead: ratios, and whether they are reached
-  --only KINDS         throughput, latency, device, timers, fairness, hwm, memory, sockets
+  --only KINDS         throughput, latency, device, timers, fairness, hwm, memory, sockets, steps
   --sizes SIZES        16,1KiB,1M
   --transports NAMES   tcp, ipc, inproc (two threads), inproc-same (one thread)
   --patterns NAMES     pushpull, pubsub, router (throughput); reqrep, dealer (latency)
