@@ -55,6 +55,17 @@ function frame(socket: NativeSocket, entry: number): Buffer {
 
 const more = (entry: number): boolean => (entry >= 0 ? (entry & 1) === 1 : entry === -2);
 
+/** The frames of some entries. As literals where they are few: a push would make room for sixteen more. */
+function framesOf(socket: NativeSocket, from: number, to: number): Buffer[] {
+  const first = frame(socket, index[from] as number);
+  if (to - from === 1) return [first];
+  const second = frame(socket, index[from + 1] as number);
+  if (to - from === 2) return [first, second];
+  const frames = [first, second, frame(socket, index[from + 2] as number)];
+  for (let i = from + 3; i < to; i++) frames.push(frame(socket, index[i] as number));
+  return frames;
+}
+
 function fill(socket: NativeSocket, messages: number): number {
   // A program can detach the slab through one of its Buffers; the addon sees no room in it then.
   if (SLAB - offset < SMALL || whole.length === 0) renew();
@@ -72,7 +83,7 @@ export function takeFrame(socket: NativeSocket): Buffer | undefined {
 /** Up to `max` whole messages, at least one; or undefined when there is none. */
 export function takeMessages(socket: NativeSocket, max: number): Buffer[][] | undefined {
   const messages: Buffer[][] = [];
-  let frames: Buffer[] = [];
+  let frames: Buffer[] | undefined;
   for (;;) {
     let count: number;
     try {
@@ -83,13 +94,16 @@ export function takeMessages(socket: NativeSocket, max: number): Buffer[][] | un
     }
     if (count === 0) break;
     let within = false;
-    for (let i = 0; i < count; i++) {
-      const entry = index[i] as number;
-      frames.push(frame(socket, entry));
-      within = more(entry);
-      if (within) continue;
+    for (let next = 0; next < count; ) {
+      const from = next;
+      do within = more(index[next++] as number);
+      while (within && next < count);
+      const part = framesOf(socket, from, next);
+      if (frames === undefined) frames = part;
+      else frames.push(...part);
+      if (within) break;
       messages.push(frames);
-      frames = [];
+      frames = undefined;
     }
     const full = count === ENTRIES || SLAB - offset < SMALL;
     if (!within && (messages.length >= max || !full)) break;
@@ -106,19 +120,15 @@ export function takeMessage(socket: NativeSocket): Buffer[] | undefined {
 }
 
 function takeFrames(socket: NativeSocket): Buffer[] | undefined {
-  const count = fill(socket, 1);
+  let count = fill(socket, 1);
   if (count === 0) return undefined;
-  const first = index[0] as number;
-  if (count === 1 && !more(first)) return [frame(socket, first)];
-  const frames: Buffer[] = [];
-  let entries = count;
-  for (;;) {
-    let last = 0;
-    for (let i = 0; i < entries; i++) {
-      last = index[i] as number;
-      frames.push(frame(socket, last));
-    }
-    if (!more(last)) return frames;
-    entries = fill(socket, 1);
+  let within = more(index[count - 1] as number);
+  const frames = framesOf(socket, 0, count);
+  while (within) {
+    count = fill(socket, 1);
+    if (count === 0) break; // its peer has gone
+    within = more(index[count - 1] as number);
+    frames.push(...framesOf(socket, 0, count));
   }
+  return frames;
 }
