@@ -49,26 +49,13 @@ int PollItems(napi_env env, zmq_pollitem_t* items, int count, int64_t timeout_ms
 }
 
 #ifndef _WIN32
-// A thread that sleeps takes the processor to sleep with it, and to wake both takes longer than all the rest of a round
-// trip: where answers come fast, it looks again and again for so long, and lets every other thread go first.
-constexpr auto kBrisk = std::chrono::microseconds(200);
-
-// poll, of a descriptor whose last wait was a short one.
-int PollBriskly(pollfd* descriptor, Clock::time_point until) {
-  for (;;) {
-    int rc = ::poll(descriptor, 1, 0);
-    if (rc != 0 || Clock::now() >= until) return rc;
-    sched_yield();
+// poll, of the descriptor of a socket that waits for messages.
+int PollForMessage(SocketHandle& socket, pollfd* descriptor, int timeout_ms) {
+  for (auto until = socket.SpinUntil(); Clock::now() < until;) {
+    if (int rc = ::poll(descriptor, 1, 0); rc != 0) return rc;
+    sched_yield();  // any other thread goes first
   }
-}
-
-// poll, of a socket's descriptor. A socket that waits long for its messages never spins for them.
-int PollDescriptor(SocketHandle& socket, pollfd* descriptor, int timeout_ms) {
-  auto until = Clock::now() + kBrisk;
-  int rc = socket.Brisk() && timeout_ms > 0 ? PollBriskly(descriptor, until) : 0;
-  if (rc == 0) rc = ::poll(descriptor, 1, timeout_ms);
-  socket.SetBrisk(rc > 0 && Clock::now() < until);
-  return rc;
+  return ::poll(descriptor, 1, timeout_ms);
 }
 #endif
 
@@ -85,7 +72,7 @@ int WaitForSocket(napi_env env, SocketHandle& socket, int mask, int64_t timeout_
         if (events < 0) return -1;
         if ((events & mask) != 0) return events & mask;
       }
-      int rc = PollDescriptor(socket, &descriptor, left);
+      int rc = mask == ZMQ_POLLIN ? PollForMessage(socket, &descriptor, left) : ::poll(&descriptor, 1, left);
       if (rc <= 0) return rc;
       if (looked) return kSignalled;
       int events = socket.Events();

@@ -7,6 +7,11 @@
 
 namespace nodezmq {
 
+namespace {
+// What an answer that has come fast takes at most, and how long a thread spins for the next.
+constexpr auto kBrisk = std::chrono::microseconds(150);
+}  // namespace
+
 std::shared_ptr<SocketHandle> SocketHandle::Create(Addon& addon, std::shared_ptr<ContextHandle> context,
                                                    int type) {
   void* socket = context->OpenSocket(type);
@@ -122,11 +127,28 @@ int SocketHandle::Events() {
 }
 
 int SocketHandle::Receive(Message& message) {
-  if (unread_.empty()) return ReceiveMessage(socket_, message, ZMQ_DONTWAIT);
+  if (unread_.empty()) {
+    int rc = ReceiveMessage(socket_, message, ZMQ_DONTWAIT);
+    if (rc >= 0 && asked_) Answered();
+    return rc;
+  }
   message = std::move(unread_.front());
   unread_.pop_front();
   unread_begun_ = true;
   return static_cast<int>(message.Size());
+}
+
+void SocketHandle::Answered() {
+  asked_ = false;
+  if (!waiting_since_) return;
+  brisk_ = std::chrono::steady_clock::now() - *waiting_since_ < kBrisk;
+  waiting_since_.reset();
+}
+
+std::chrono::steady_clock::time_point SocketHandle::SpinUntil() {
+  if (!asked_) return {};
+  if (!waiting_since_) waiting_since_ = std::chrono::steady_clock::now();
+  return brisk_ ? *waiting_since_ + kBrisk : std::chrono::steady_clock::time_point();
 }
 
 void SocketHandle::PutBack(std::vector<Message> frames, bool captured) {

@@ -1,6 +1,7 @@
 // A libzmq socket: its life, and the one place that turns ZMQ_FD into readiness.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -43,7 +44,11 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   bool Udp() const { return udp_; }
   // Whether the frames that follow belong to a message whose first frames have been sent on their own (SNDMORE).
   bool InMessage() const { return in_message_; }
-  void SetInMessage(bool in_message) { in_message_ = in_message; }
+  // A message has been sent, or, where `more` is to follow, a part of one.
+  void Sent(bool more) {
+    in_message_ = more;
+    asked_ = true;
+  }
   // Counts what it has sent that stands for memory of JavaScript's.
   const PinCount& Pins();
   bool HasPins() const { return pins_ != nullptr && *pins_ > 0; }
@@ -69,9 +74,11 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   int Events();
   // Whether flushes may be put off: thread-safe sockets have a lock that the flush would not hold.
   [[nodiscard]] bool PutsOff() const { return type_ <= ZMQ_STREAM; }
-  // Whether its last blocking wait was a short one, see poll.cc.
-  bool Brisk() const { return brisk_; }
-  void SetBrisk(bool brisk) { brisk_ = brisk; }
+  // Until when a thread that is about to wait for a message should look again and again instead of sleeping. Sleeping takes
+  // the processor to sleep, too, and to wake both takes longer than all the rest of a round trip: so it is for who has
+  // sent something, received nothing since, and was answered fast the last time. Who only receives sleeps at once: it would
+  // take a whole processor for a stream of messages that needs a part of one.
+  std::chrono::steady_clock::time_point SpinUntil();
 
   // The descriptor that signals news: ZMQ_FD, or that of a zmq_poller for thread-safe sockets, which have none. 0 or an
   // errno.
@@ -92,6 +99,7 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   void OnReady();
   bool Park();
   void LookForCommands();
+  void Answered();
 
   Addon* addon_ = nullptr;  // null once closed
   std::shared_ptr<ContextHandle> context_;
@@ -109,7 +117,9 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   bool udp_ = false;
   PinCount pins_;
   bool in_message_ = false;
-  bool brisk_ = false;
+  bool asked_ = false;  // it has received nothing since it sent something last
+  std::optional<std::chrono::steady_clock::time_point> waiting_since_;  // for the answer
+  bool brisk_ = false;                                                  // the last answer has come fast
   bool parked_ = false;  // closed for the program; it still hears of what libzmq has to tell
   std::deque<Message> unread_;
   bool unread_begun_ = false;  // its first frames have been received

@@ -165,7 +165,7 @@ napi_value Socket::Send(napi_env env, napi_callback_info info) {
   if (SendFrame(*self->handle_, message, flags) < 0 && !DroppedWithPeer(*self->handle_)) {
     return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
   }
-  self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
+  self->handle_->Sent((flags & ZMQ_SNDMORE) != 0);
   return call.Answer(kSent);
 }
 
@@ -183,7 +183,7 @@ napi_value Socket::SendPackedFrame(napi_env env, napi_callback_info info) {
   if (SendFrame(*self->handle_, message, flags) < 0 && !DroppedWithPeer(*self->handle_)) {
     return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
   }
-  self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
+  self->handle_->Sent((flags & ZMQ_SNDMORE) != 0);
   return call.Answer(kSent);
 }
 
@@ -201,7 +201,7 @@ napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
   if (SendFrames(*self->handle_, frames, flags) < 0) {
     return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
   }
-  self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
+  self->handle_->Sent((flags & ZMQ_SNDMORE) != 0);
   return call.Answer(kSent);
 }
 
@@ -236,7 +236,7 @@ napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
     auto* self = Live(env, args.self);
     if (self == nullptr) return nullptr;
     if (SendFrames(*self->handle_, frames, 0) >= 0) {
-      self->handle_->SetInMessage(false);
+      self->handle_->Sent(false);
       continue;
     }
     if (zmq_errno() == EAGAIN) break;
@@ -268,7 +268,7 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
       if (zmq_errno() == EAGAIN) break;
       return Fail(env, zmq_errno());
     }
-    handle.SetInMessage(false);
+    handle.Sent(false);
     flushes.Sent();
     addon.index[0] = static_cast<int32_t>(frame);
   }
@@ -288,7 +288,7 @@ napi_value Socket::SendPackedMessage(napi_env env, napi_callback_info info) {
   if (SendFrames(*self->handle_, addon.frames_of_one, flags) < 0) {
     return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
   }
-  self->handle_->SetInMessage((flags & ZMQ_SNDMORE) != 0);
+  self->handle_->Sent((flags & ZMQ_SNDMORE) != 0);
   return call.Answer(kSent);
 }
 

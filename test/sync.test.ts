@@ -52,12 +52,15 @@ describe.each(transports)("over %s", (transport) => {
     expect(right.recvSync.length).toBe(2);
   });
 
-  test("a socket whose messages have come fast sleeps when none comes any more", () => {
+  test("a socket whose answers have come fast sleeps when none comes any more", () => {
     const [left, right] = pair(zmq.PAIR, zmq.PAIR, { transport });
     for (let i = 0; i < 100; i++) {
       left.sendSync(String(i));
       expect(String(right.recvSync())).toBe(String(i));
+      right.sendSync("answer");
+      expect(String(left.recvSync())).toBe("answer");
     }
+    right.sendSync("question");
     const before = process.cpuUsage();
     expect(thrown(() => right.recvSync({ timeout: 500 }))).toBeInstanceOf(zmq.Again);
     const { user, system } = process.cpuUsage(before);
