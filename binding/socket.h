@@ -41,6 +41,7 @@ class Socket {
   static napi_value Send(napi_env env, napi_callback_info info);
   static napi_value SendMultipart(napi_env env, napi_callback_info info);
   static napi_value SendBatch(napi_env env, napi_callback_info info);
+  static napi_value SendBatchFrom(napi_env env, napi_value socket, napi_value messages, int32_t* sent);
   static napi_value SendPacked(napi_env env, napi_callback_info info);
   static napi_value SendPackedFrame(napi_env env, napi_callback_info info);
   static napi_value SendPackedMessage(napi_env env, napi_callback_info info);

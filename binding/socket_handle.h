@@ -48,6 +48,7 @@ class SocketHandle : public std::enable_shared_from_this<SocketHandle> {
   void Sent(bool more) {
     in_message_ = more;
     asked_ = true;
+    waiting_since_.reset();
   }
   // Counts what it has sent that stands for memory of JavaScript's.
   const PinCount& Pins();

@@ -143,6 +143,7 @@ struct Call {
     napi_get_cb_info(env, info, &arguments, arguments == 0 ? nullptr : &data, nullptr, &defined_with);
     addon = static_cast<Addon*>(defined_with);
     std::copy_n(addon->registers, Addon::kRegisters, numbers);
+    addon->registers[0] = kWouldBlock;  // whatever ends the call without an answer
   }
   napi_value Answer(int32_t number) const {
     addon->registers[0] = number;
@@ -210,17 +211,23 @@ napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
 // above, returned as a negative number.
 napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
-  int32_t* sent = Addon::Of(env).index;
+  int32_t sent = args.Int(1);
+  napi_value answer = SendBatchFrom(env, args.self, args[0], &sent);
+  Addon::Of(env).index[0] = sent;  // at the end: to make an error may run the program, which makes calls of its own
+  return answer;
+}
+
+napi_value Socket::SendBatchFrom(napi_env env, napi_value socket, napi_value messages, int32_t* sent) {
   uint32_t length = 0;
-  napi_get_array_length(env, args[0], &length);
+  napi_get_array_length(env, messages, &length);
   std::vector<Message> frames;
   int refused = 0;
-  for (*sent = args.Int(1); static_cast<uint32_t>(*sent) < length; ++*sent) {
+  for (; static_cast<uint32_t>(*sent) < length; ++*sent) {
     Napi::HandleScope scope(env);
     napi_value message;
     bool is_array = false;
     refused = kSent;
-    if (napi_get_element(env, args[0], static_cast<uint32_t>(*sent), &message) == napi_ok) {
+    if (napi_get_element(env, messages, static_cast<uint32_t>(*sent), &message) == napi_ok) {
       napi_is_array(env, message, &is_array);
       if (is_array) {
         refused = ReadFrames(env, message, &frames);
@@ -233,7 +240,7 @@ napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
     }
     if (refused == kSent) return nullptr;
     if (refused != 0) break;
-    auto* self = Live(env, args.self);
+    auto* self = Live(env, socket);
     if (self == nullptr) return nullptr;
     if (SendFrames(*self->handle_, frames, 0) >= 0) {
       self->handle_->Sent(false);
@@ -252,7 +259,9 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   Args<5> args(env, info);
   Addon& addon = Addon::Of(env);
   size_t frame = static_cast<size_t>(std::max(0, args.Int(2)));
-  addon.index[0] = static_cast<int32_t>(frame);
+  size_t sent = frame;
+  int code = 0;
+  addon.index[0] = static_cast<int32_t>(sent);
   auto* self = Live(env, args.self);
   if (self == nullptr) return nullptr;
   Packing packing;
@@ -261,18 +270,22 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   size_t offset = static_cast<size_t>(std::max(0, args.Int(3)));
   packing.count = std::min(static_cast<size_t>(std::max(0, args.Int(4))), packing.count);
   SocketHandle& handle = *self->handle_;
-  PutOff flushes(handle);
-  while (frame < packing.count) {
-    if (int code = packing.Unpack(&frame, &offset, &addon.frames_of_one); code != 0) return Fail(env, code);
-    if (SendFrames(handle, addon.frames_of_one, 0) < 0) {
-      if (zmq_errno() == EAGAIN) break;
-      return Fail(env, zmq_errno());
+  {
+    PutOff flushes(handle);
+    while (code == 0 && frame < packing.count) {
+      code = packing.Unpack(&frame, &offset, &addon.frames_of_one);
+      if (code == 0 && SendFrames(handle, addon.frames_of_one, 0) < 0) code = zmq_errno();
+      if (code != 0) break;
+      handle.Sent(false);
+      flushes.Sent();
+      sent = frame;
     }
-    handle.Sent(false);
-    flushes.Sent();
-    addon.index[0] = static_cast<int32_t>(frame);
   }
-  return Number(env, addon.index[0]);
+  // After the flush, and the number after that: to make an error may run the program, which makes calls of its own.
+  napi_value answer =
+      code == 0 || code == EAGAIN ? Number(env, static_cast<int64_t>(sent)) : Fail(env, code);
+  addon.index[0] = static_cast<int32_t>(sent);
+  return answer;
 }
 
 // sendPackedMessage() [socket, flags]: the message that has been packed where `packing` said; as sendMultipart

@@ -36,12 +36,13 @@ let offset = 0;
 native.arena(slab, index);
 
 function renew(): void {
-  slab = Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer;
-  whole = new Uint8Array(slab);
+  const fresh = Buffer.allocUnsafeSlow(SLAB).buffer as ArrayBuffer;
   // As Node does with its own pool: who transfers one Buffer must not empty all the others.
-  threads().markAsUntransferable(slab);
+  threads().markAsUntransferable(fresh);
+  native.arena(fresh, index);
+  slab = fresh;
+  whole = new Uint8Array(slab);
   offset = 0;
-  native.arena(slab, index);
 }
 
 /** The frame of the index entry, at the present place of the slab. */

@@ -10,7 +10,7 @@ import { sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { ZMQError } from "./errors.js";
 import type { NativeSocket } from "./native.js";
-import { bytes as packedBytes, entries as packedEntries, packFrame } from "./packing.js";
+import { bytes as packedBytes, entries as packedEntries, packFrame, unpacked } from "./packing.js";
 import { DONE } from "./pending.js";
 import { explained, type Pairs } from "./shapes.js";
 
@@ -88,9 +88,14 @@ class Packed implements Run {
 
   kept(): Packed {
     if (this.own) return this;
-    const left = this.entries.slice(this.#frame, this.frames);
-    const size = left.reduce((sum, entry) => sum + (entry >> 1), 0);
-    const bytes = Uint8Array.prototype.slice.call(this.bytes, this.#offset, this.#offset + size);
+    const left = new Int32Array(this.frames - this.#frame);
+    let size = 0;
+    for (let i = 0; i < left.length; i++) {
+      const entry = this.entries[this.#frame + i] as number;
+      left[i] = entry;
+      size += entry >> 1;
+    }
+    const bytes = unpacked(this.#offset, this.#offset + size);
     return new Packed(bytes, left, left.length, this.messages - this.#gone, true);
   }
 
@@ -105,7 +110,11 @@ class Packed implements Run {
     for (; this.#frame < reached; this.#frame++) {
       const entry = this.entries[this.#frame] as number;
       const end = this.#offset + (entry >> 1);
-      if (listening) message.push(Buffer.from(this.bytes.subarray(this.#offset, end)));
+      if (listening) {
+        message.push(
+          this.own ? Buffer.from(this.bytes.subarray(this.#offset, end)) : unpacked(this.#offset, end),
+        );
+      }
       this.#offset = end;
       if (entry & 1) continue;
       this.#gone++;

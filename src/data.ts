@@ -2,6 +2,7 @@
 import { types } from "node:util";
 import { typeError } from "./errors.js";
 import type { Frame } from "./frame.js";
+import { bufferOf, byteLength, bytesOf, isBytes, setBytes } from "./intrinsics.js";
 import type { NativeFrame } from "./native.js";
 
 /** Anything that can be sent as one frame. Strings are sent as UTF-8. */
@@ -33,13 +34,15 @@ export const detached = (what: string): TypeError =>
 export function rawFrame(data: unknown, what = "the message (frame 0)"): RawFrame {
   if (typeof data === "string") return data;
   if (ArrayBuffer.isView(data)) {
-    if (data instanceof Uint8Array) {
-      if (data.byteLength === 0 && isDetached(data.buffer)) throw detached(what);
+    if (isBytes(data)) {
+      if (byteLength(data) === 0 && isDetached(bufferOf(data))) throw detached(what);
       return data;
     }
-    const bytes = bytesOf(data);
-    if (bytes === undefined) throw detached(what);
-    return bytes;
+    try {
+      return bytesOf(data);
+    } catch {
+      throw detached(what);
+    }
   }
   // Of any realm: vm and some test runners have classes of their own.
   if (types.isAnyArrayBuffer(data)) {
@@ -48,15 +51,6 @@ export function rawFrame(data: unknown, what = "the message (frame 0)"): RawFram
   }
   if (typeof data === "object" && data !== null && RAW in data) return data[RAW] as NativeFrame;
   throw typeError(`${what} must be ${WANTED}, not ${describe(data)}`);
-}
-
-/** The bytes of a view whose buffer is there; undefined otherwise, when a DataView refuses to say where it lies. */
-function bytesOf(view: ArrayBufferView): Uint8Array | undefined {
-  try {
-    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  } catch {
-    return undefined;
-  }
 }
 
 // ArrayBuffer.prototype.detached is younger than Node 20; making a view of a detached buffer throws everywhere.
@@ -71,7 +65,7 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 
 /** What is a frame as it stands: to be asked before a name for the error is put together. */
 export const isRaw = (data: unknown): data is string | Uint8Array =>
-  typeof data === "string" || (ArrayBuffer.isView(data) && data instanceof Uint8Array && data.byteLength > 0);
+  typeof data === "string" || (isBytes(data) && byteLength(data) > 0);
 
 /** Arrays up to this length are allocated at once. */
 const MANY = 1000;
@@ -120,7 +114,10 @@ export function rawMessages(messages: readonly unknown[]): (RawFrame | RawFrame[
 
 /** The same content in memory of its own, for a message that has to wait: the caller may reuse the buffer. */
 export function kept(frame: RawFrame): RawFrame {
-  return frame instanceof Uint8Array ? Buffer.from(frame) : frame;
+  if (!isBytes(frame)) return frame;
+  const copy = Buffer.allocUnsafe(byteLength(frame));
+  setBytes(copy, frame, 0);
+  return copy;
 }
 
 export const keptMessage = (message: RawFrame | readonly RawFrame[]): RawFrame | RawFrame[] =>

@@ -5,6 +5,7 @@ import { checkKeys, readFlag, readThreshold } from "./call.js";
 import { COPY_THRESHOLD, EINVAL } from "./constants.js";
 import { type Data, RAW, rawFrame } from "./data.js";
 import { makeError, rangeError, shown, typeError } from "./errors.js";
+import { bufferOf, byteLength, bytesOf, isBytes, isResizable } from "./intrinsics.js";
 import { type NativeFrame, native } from "./native.js";
 import { readEncoding, readGroup } from "./text.js";
 import { threads } from "./threads.js";
@@ -34,9 +35,9 @@ const PROPERTIES = new Set(["routingId", "routing_id", "group"]);
  * (`ArrayBuffer.prototype.transfer`, which newer runtimes have, is told not to, as far as a library can.)
  */
 function pin(view: Uint8Array): boolean {
-  const { buffer } = view;
+  const buffer = bufferOf(view);
   if (types.isSharedArrayBuffer(buffer)) return true;
-  if ((buffer as { resizable?: boolean }).resizable) return false;
+  if (isResizable(buffer)) return false;
   threads().markAsUntransferable(buffer);
   for (const name of ["transfer", "transferToFixedLength"]) {
     if (name in buffer && !Object.hasOwn(buffer, name)) Object.defineProperty(buffer, name, refusal);
@@ -88,12 +89,12 @@ export class Frame {
     }
     const raw = data === undefined || data === null ? "" : rawFrame(data, "a frame's data");
     const wanted = copied === undefined ? tracked : !copied;
-    const shares =
-      wanted && raw instanceof Uint8Array && raw.byteLength >= Math.max(threshold, 1) && pin(raw);
+    const shares = wanted && isBytes(raw) && byteLength(raw) >= Math.max(threshold, 1) && pin(raw);
     if (shares) {
       const event = new TrackerEvent();
       this.#native = new native.Frame(raw, () => event.set());
-      this.#view = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+      const own = bytesOf(raw);
+      this.#view = Buffer.from(own.buffer, own.byteOffset, own.byteLength);
       this.tracker = tracked ? new MessageTracker(event) : null;
     } else {
       this.#native = new native.Frame(raw);

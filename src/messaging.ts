@@ -8,6 +8,7 @@ import { received, tellReceived } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { isGone, rangeError, typeError } from "./errors.js";
 import { type Frame, receivedFrame } from "./frame.js";
+import { bytesOf } from "./intrinsics.js";
 import type { NativeSocket } from "./native.js";
 import { overridden, ownMethods, passedOn, promised } from "./overriding.js";
 import type { Attempt } from "./pending.js";
@@ -80,14 +81,14 @@ function readTarget(buffer: unknown, nbytes: unknown): Uint8Array {
     throw typeError("recvInto takes a buffer or a view of one");
   const whole = rawFrame(buffer, TARGET) as Uint8Array;
   // A view of our own: one without a length of its own would grow with its buffer.
-  if (nbytes === undefined || nbytes === 0)
-    return new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength);
+  const all = bytesOf(whole);
+  if (nbytes === undefined || nbytes === 0) return all;
   if (typeof nbytes !== "number" || !Number.isInteger(nbytes))
     throw typeError("nbytes must be a whole number of bytes");
-  if (nbytes < 0 || nbytes > whole.byteLength) {
-    throw rangeError(`nbytes must be from 0 to the ${whole.byteLength} bytes of the buffer; got ${nbytes}`);
+  if (nbytes < 0 || nbytes > all.byteLength) {
+    throw rangeError(`nbytes must be from 0 to the ${all.byteLength} bytes of the buffer; got ${nbytes}`);
   }
-  return new Uint8Array(whole.buffer, whole.byteOffset, nbytes);
+  return new Uint8Array(all.buffer, all.byteOffset, nbytes);
 }
 
 export class Messaging extends Sending {

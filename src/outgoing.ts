@@ -4,6 +4,7 @@ import { COPY_THRESHOLD } from "./constants.js";
 import { isRaw, kept, partsOf, type RawFrame, rawFrame } from "./data.js";
 import { rangeError } from "./errors.js";
 import { Frame } from "./frame.js";
+import { byteLength, isBytes } from "./intrinsics.js";
 import type { NativeFrame } from "./native.js";
 import { readGroup } from "./text.js";
 import { FINISHED, MessageTracker } from "./tracker.js";
@@ -48,7 +49,7 @@ export class Outgoing {
       if (part instanceof Frame) {
         if (part.tracker !== null) trackers.push(part.tracker);
         else if (track) throw rangeError("Not a tracked message");
-      } else if (copy === false && raw instanceof Uint8Array && raw.byteLength >= copyThreshold) {
+      } else if (copy === false && isBytes(raw) && byteLength(raw) >= copyThreshold) {
         const frame = new Frame(raw, { copy, track, copyThreshold });
         raw = rawFrame(frame);
         this.#own.push(raw as NativeFrame);

@@ -4,38 +4,36 @@
  * across the border, or a string.
  */
 import { Buffer } from "node:buffer";
+import { byteLength, charCodeAt, isBytes, setBytes, writeUtf8 } from "./intrinsics.js";
 import { native } from "./native.js";
 
 const ROOM = 64 * 1024;
 const FRAMES = 4096;
 /** The largest frame that is copied twice, in bytes. */
 const SMALL = 1024;
-/** Up to so many characters of ASCII are copied faster one by one than by `write`. */
+/** Up to so many characters of ASCII are copied faster one by one than by the runtime. */
 const SHORT = 48;
 
-// Never seen by a program, so they cannot be detached.
-export const bytes = Buffer.from(new ArrayBuffer(ROOM));
+// Never seen by a program, so they cannot be detached: nothing that it may have replaced is called with them.
+const memory = new ArrayBuffer(ROOM);
+const Bytes = Uint8Array;
+export const bytes = new Bytes(memory);
 export const entries = new Int32Array(FRAMES);
 native.packing(bytes, entries);
 
-// A class of the program's may say anything by its own `byteLength`, or do anything.
-const { get: byteLength } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  "byteLength",
-) as { get(this: Uint8Array): number };
-
+/** Returns the length in bytes; -1 where the runtime cannot write UTF-8 there. */
 function packText(text: string, offset: number): number {
   const { length } = text;
   if (length <= SHORT) {
     let at = 0;
     for (; at < length; at++) {
-      const unit = text.charCodeAt(at);
+      const unit = charCodeAt(text, at);
       if (unit > 0x7f) break;
       bytes[offset + at] = unit;
     }
     if (at === length) return length;
   }
-  return bytes.write(text, offset);
+  return writeUtf8 === undefined ? -1 : writeUtf8(bytes, text, offset, ROOM - offset);
 }
 
 /**
@@ -48,16 +46,24 @@ export function packFrame(frame: unknown, offset: number, at: number, more: bool
   if (typeof frame === "string") {
     if (frame.length > SMALL || frame.length * 3 > ROOM - offset) return -1;
     length = packText(frame, offset);
-  } else if (ArrayBuffer.isView(frame) && frame instanceof Uint8Array) {
-    length = byteLength.call(frame);
+    if (length < 0) return -1;
+  } else if (isBytes(frame)) {
+    length = byteLength(frame);
     // An empty one may be one that is detached.
     if (length === 0 || length > SMALL || length > ROOM - offset) return -1;
-    bytes.set(frame, offset);
+    setBytes(bytes, frame, offset);
   } else {
     return -1;
   }
   entries[at] = length * 2 + (more ? 1 : 0);
   return length;
+}
+
+/** What is packed from one place to another, in memory of its own. */
+export function unpacked(from: number, to: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(to - from);
+  setBytes(copy, new Bytes(memory, from, to - from), 0);
+  return copy;
 }
 
 /** Packs the frames of one message, at the beginning. False if that cannot be. */

@@ -5,7 +5,7 @@
 import { native } from "./native.js";
 
 // Never seen by a program, so it cannot be detached.
-const registers = new Int32Array(3);
+const registers = new Int32Array(new ArrayBuffer(12)); // a buffer of its own: Bun moves small arrays that have none
 native.registers(registers);
 
 /** Sends a frame: SENT, 0 if it would block, or what is wrong with it (`refusedFrame` in native.ts). */

@@ -1,0 +1,174 @@
+/** What a program changes in the language, or tells falsely: messages arrive as they were, and nobody sees our memory. */
+import * as zmq from "nodezmq";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { pair } from "./support/sockets.js";
+
+const ways: Record<string, (socket: zmq.Socket, frame: zmq.Data) => unknown> = {
+  send: (socket, frame) => socket.send(frame as Buffer),
+  "send with options": (socket, frame) => socket.send(frame as Buffer, { copy: true }),
+  sendSync: (socket, frame) => socket.sendSync(frame),
+  sendMultipart: (socket, frame) => socket.sendMultipart([frame as Buffer]),
+  sendMultipartSync: (socket, frame) => socket.sendMultipartSync([frame]),
+  sendBatch: (socket, frame) => socket.sendBatch([frame]),
+  "sendBatch of many": (socket, frame) => socket.sendBatch(Array(8).fill(frame)),
+  "a Frame": (socket, frame) => socket.send(new zmq.Frame(frame)),
+};
+
+const of = <T extends object>(view: T, prototype: object | null): T => Object.setPrototypeOf(view, prototype);
+
+class Liar extends Uint8Array {
+  override get byteLength(): number {
+    return 1_000_000;
+  }
+  override get length(): number {
+    return 3;
+  }
+  override get byteOffset(): number {
+    return 2;
+  }
+}
+
+const views: Record<string, () => [frame: ArrayBufferView, bytes: number[]]> = {
+  "numbers of 16 bits as a Uint8Array": () => [
+    of(new Uint16Array([1, 2]), Uint8Array.prototype),
+    [1, 0, 2, 0],
+  ],
+  "numbers of 32 bits as a Buffer": () => [of(new Float32Array([1]), Buffer.prototype), [0, 0, 128, 63]],
+  "BigInts as a Uint8Array": () => [
+    of(new BigInt64Array([5n]), Uint8Array.prototype),
+    [5, 0, 0, 0, 0, 0, 0, 0],
+  ],
+  "a DataView as a Uint8Array": () => [
+    of(new DataView(Uint8Array.of(7, 8, 9).buffer, 1), Uint8Array.prototype),
+    [8, 9],
+  ],
+  "a Uint8Array without a prototype": () => [of(new Uint8Array([1, 2]), null), [1, 2]],
+  "a class that tells other lengths": () => [new Liar([1, 2, 3, 4]), [1, 2, 3, 4]],
+};
+
+describe.each(Object.entries(ways))("by %s", (_way, send) => {
+  test.each(Object.entries(views))("%s arrives as its bytes", async (_name, make) => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+    push.sendSync("S".repeat(1000)); // what is left in memory that is used again
+    await pull.recv();
+    const [frame, bytes] = make();
+    void send(push, frame);
+    expect([...(await pull.recv())]).toEqual(bytes);
+  });
+});
+
+test("what runs while a message is looked at may send messages of its own", async () => {
+  const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+  const nosy = new Proxy(Object.create(Uint8Array.prototype), {
+    getPrototypeOf(target) {
+      push.sendSync("nested");
+      return Reflect.getPrototypeOf(target);
+    },
+  });
+  push.sendMultipartSync(["first", of(Uint8Array.of(49, 50), nosy), "last"]);
+  await push.send("end");
+  const messages: string[][] = [];
+  for await (const frames of pull) {
+    messages.push(frames.map(String));
+    if (messages.at(-1)?.[0] === "end") break;
+  }
+  expect(messages.filter(([first]) => first !== "nested")).toEqual([["first", "12", "last"], ["end"]]);
+});
+
+test("methods that a program has replaced see none of the library's memory", () => {
+  const [, push] = pair(zmq.PULL, zmq.PUSH, { options: { sndhwm: 2, rcvhwm: 2 } });
+  const seen: string[] = [];
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  const places: [object, string][] = [
+    ...["set", "slice", "subarray", "fill", "at"].map((name): [object, string] => [typedArray, name]),
+    ...["write", "utf8Write", "slice", "subarray"].map((name): [object, string] => [Buffer.prototype, name]),
+    [String.prototype, "charCodeAt"],
+  ];
+  for (const [object, name] of places) {
+    const method = Reflect.get(object, name);
+    Reflect.set(object, name, function (this: unknown, ...args: unknown[]) {
+      if (ArrayBuffer.isView(this) && this.buffer.byteLength >= 4096 * 4) seen.push(name);
+      return Reflect.apply(method, this, args);
+    });
+    onTestFinished(() => {
+      Reflect.set(object, name, method);
+    });
+  }
+  for (const frame of ["short", "é".repeat(60), Buffer.alloc(10)]) {
+    void push.sendMultipart([frame, frame]).catch(() => {});
+    void push.send(frame).catch(() => {});
+    void push.sendBatch(Array(100).fill(frame)).catch(() => {}); // has to wait
+  }
+  expect(seen).toEqual([]);
+});
+
+test.each([
+  { what: "each in a call", one: (i: number) => [["peer", String(i)]] },
+  { what: "in a batch with a large frame", one: (i: number) => [["peer", Buffer.alloc(2000, String(i))]] },
+])("the making of an error may send and receive, $what", async ({ one }) => {
+  const context = new zmq.Context();
+  onTestFinished(() => context.destroy(0));
+  const [router, dealer] = [context.socket(zmq.ROUTER), context.socket(zmq.DEALER)];
+  router.routerMandatory = true;
+  dealer.routingId = "peer";
+  router.bind("inproc://errors");
+  dealer.connect("inproc://errors");
+  await dealer.send("here");
+  await router.recvMultipart();
+  const [left, right] = pair(zmq.PAIR, zmq.PAIR, { transport: "inproc" });
+  left.sendSync("x".repeat(100));
+  const received: string[] = [];
+  const prepare = Error.prepareStackTrace;
+  Error.prepareStackTrace = (error) => {
+    if (received.length === 0) {
+      received.push(String(right.recvSync({ timeout: 1000 })));
+      left.sendMultipartSync(["nested", "message"]);
+      received.push(...right.recvMultipartSync({ timeout: 1000 }).map(String));
+    }
+    return String(error);
+  };
+  const batch = [1, 2, 3, 4, 5, 6].flatMap(one);
+  let error: unknown;
+  try {
+    router.sendBatchSync([...batch.slice(0, 4), ["nobody", "5"], ...batch.slice(4)] as zmq.MessageData[]);
+  } catch (thrown) {
+    error = thrown;
+  } finally {
+    Error.prepareStackTrace = prepare;
+  }
+  expect(error).toMatchObject({ code: "EHOSTUNREACH", sent: 4 });
+  expect(received).toEqual(["x".repeat(100), "nested", "message"]);
+  for (let i = 0; i < 4; i++) await dealer.recv();
+  await expect(dealer.recv(zmq.DONTWAIT)).rejects.toBeInstanceOf(zmq.Again);
+});
+
+describe("memory that is shared with libzmq", () => {
+  test("cannot be transferred away under a view that tells another buffer", () => {
+    const [, push] = pair(zmq.PULL, zmq.PUSH, { transport: "tcp" });
+    class Hidden extends Uint8Array {
+      override get buffer(): ArrayBuffer {
+        return new ArrayBuffer(8);
+      }
+    }
+    const memory = new ArrayBuffer(200_000);
+    void push.send(new Hidden(memory), { copy: false });
+    try {
+      structuredClone(memory, { transfer: [memory] }); // older runtimes copy it, newer ones refuse
+    } catch {}
+    expect(memory.byteLength).toBe(200_000);
+  });
+
+  test("is a copy where the buffer can be resized, whatever it tells", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport: "tcp" });
+    const resizable = ArrayBuffer as unknown as new (
+      size: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resize(size: number): void };
+    const memory = new resizable(200_000, { maxByteLength: 200_000 });
+    Object.defineProperty(memory, "resizable", { value: false });
+    new Uint8Array(memory).fill(7);
+    void push.send(new Uint8Array(memory), { copy: false });
+    memory.resize(0);
+    expect((await pull.recv()).equals(Buffer.alloc(200_000, 7))).toBe(true);
+  });
+});
