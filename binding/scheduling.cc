@@ -57,7 +57,10 @@ int Apply(const Scheduling& wanted) {
     param.sched_priority = wanted.priority;
   }
   if (int code = pthread_setschedparam(pthread_self(), policy, &param); code != 0) return code;
-  if (nice_only && wanted.priority > 0 && nice(-20) == -1) return EPERM;
+  if (nice_only && wanted.priority != -1) {
+    errno = 0;  // -1 may be the nice value that it has now
+    if (nice(-20) == -1 && errno != 0) return errno;
+  }
   if (wanted.cpus.empty()) return 0;
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -676,6 +676,32 @@ describe.concurrent("options", () => {
     expect(said).toEqual(["1", "1"]);
   });
 
+  // Where the tests do not run as root, there is no right that could be given up.
+  test.runIf(process.platform === "linux")("a thread's priority without the right to it", async () => {
+    const said = await says(`
+      const root = process.getuid() === 0;
+      const before = new zmq.Context();
+      if (root) before.set(zmq.THREAD_PRIORITY, 5);
+      await context.socket(zmq.PUSH).close(); // all is loaded
+      if (root) process.setuid(65534);
+      const pair = before.socket(zmq.PAIR); // its threads have to do without
+      pair.close();
+      await before.term();
+      for (const priority of [0, 1, 50]) say(thrown(() => new zmq.Context().set(zmq.THREAD_PRIORITY, priority)));`);
+    expect(said).toEqual(["EPERM", "EPERM", "EPERM"]);
+  });
+
+  test("a thread's priority in a process that is as nice as can be", async () => {
+    const said = await says(`
+      require("node:os").setPriority(19);
+      const other = new zmq.Context();
+      const code = thrown(() => other.set(zmq.THREAD_PRIORITY, 5)); // which takes a right
+      other.socket(zmq.PAIR).close();
+      await other.term();
+      say(code);`);
+    expect(said).toEqual([process.getuid?.() === 0 ? "nothing" : "EPERM"]);
+  });
+
   test("priority without the right to it", async () => {
     const isRoot = process.getuid?.() === 0 && existsSync("/usr/bin/setpriv");
     const under = isRoot ? ["setpriv", "--bounding-set=-net_admin,-net_raw", "--"] : [];
