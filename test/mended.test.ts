@@ -278,6 +278,29 @@ describe.concurrent("more subscriptions than the high-water mark", () => {
 });
 
 describe.concurrent("a peer that is let in", () => {
+  test.each(["PAIR", "CHANNEL"])(
+    "is let go by a %s that has another, though it has sent something",
+    async (type) => {
+      const said = await says(`
+      const [socket, other] = [context.socket(zmq.${type}), context.socket(zmq.${type})];
+      socket.bind("tcp://127.0.0.1:*");
+      other.connect(socket.lastEndpoint);
+      await other.send("first");
+      say(await socket.recvString({ timeout: 5000 }));
+      const strangers = await Promise.all(Array.from({ length: 5 }, () => peer(portOf(socket), "${type}")));
+      const gone = strangers.map((stranger) => once(stranger, "close"));
+      await socket.poll(50); // the socket looks who has come
+      for (const stranger of strangers) {
+        stranger.write(frame(0, "unheard"));
+        stranger.end(frame(0, "unheard, too"));
+      }
+      await Promise.all(gone);
+      await other.send("second");
+      say(await socket.recvString({ timeout: 5000 }));`);
+      expect(said).toEqual(["first", "second"]);
+    },
+  );
+
   test("sends a CONFLATE socket a message of several frames", async () => {
     const said = await says(`
       const pull = context.socket(zmq.PULL, { conflate: true });

@@ -72,6 +72,20 @@ mend(socket_base.cpp
     if (protocol == protocol_name::inproc) {
         //  TODO: inproc connect]=])
 
+# A peer that its socket does not take, as a PAIR the second one: what it sends had nowhere to go, so nothing was read from it any
+# more, and that it hung up was never seen. Its descriptor stayed for ever.
+mend(session_base.cpp
+  "    if (_pipe && _pipe->write (msg_)) {"
+[=[
+    if (!_pipe && !is_terminating ()) {
+        int rc = msg_->close ();
+        errno_assert (rc == 0);
+        rc = msg_->init ();
+        errno_assert (rc == 0);
+        return 0;
+    }
+    if (_pipe && _pipe->write (msg_)) {]=])
+
 # A connection that is given up in the midst of a message that is received from it: the next look for a message aborted the process,
 # for the rest of that one is not there.
 mend(fq.cpp
