@@ -301,6 +301,40 @@ describe.concurrent("a peer that is let in", () => {
     },
   );
 
+  test.runIf(existsSync("/proc/self/fd"))(
+    "leaves nothing in a ROUTER that knows another by its routing id, whatever it sends",
+    async () => {
+      const [growth, ...said] = await says(`
+        const there = new zmq.Context();
+        const router = context.socket(zmq.ROUTER);
+        router.bind("tcp://127.0.0.1:*");
+        const first = there.socket(zmq.DEALER, { routingId: "A" });
+        first.connect(router.lastEndpoint);
+        await first.send("first");
+        const heard = [];
+        (async () => { for await (const [, text] of router) heard.push(String(text)); })();
+        while (heard.length < 1) await sleep(1);
+        const descriptors = () => fs.readdirSync("/proc/self/fd").length;
+        const [open, memory] = [descriptors(), process.memoryUsage().rss];
+        const content = Array(20).fill(Buffer.alloc(100_000));
+        for (let i = 0; i < 60; i++) {
+          const second = there.socket(zmq.DEALER, { routingId: "A", linger: 500 });
+          second.connect(router.lastEndpoint);
+          await second.sendBatch(content);
+          await sleep(5);
+          second.close();
+        }
+        while (descriptors() > open) await sleep(10);
+        say(Math.round((process.memoryUsage().rss - memory) / 2 ** 20));
+        await first.send("second");
+        while (heard.length < 2) await sleep(1);
+        say(...heard);
+        await there.destroy(0);`);
+      expect(said).toEqual(["first second"]);
+      expect(Number(growth)).toBeLessThan(60); // of the 114 MiB that have been sent
+    },
+  );
+
   test("sends a CONFLATE socket a message of several frames", async () => {
     const said = await says(`
       const pull = context.socket(zmq.PULL, { conflate: true });

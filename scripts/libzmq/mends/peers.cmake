@@ -72,8 +72,8 @@ mend(socket_base.cpp
     if (protocol == protocol_name::inproc) {
         //  TODO: inproc connect]=])
 
-# A peer that its socket does not take, as a PAIR the second one: what it sends had nowhere to go, so nothing was read from it any
-# more, and that it hung up was never seen. Its descriptor stayed for ever.
+# A peer that its socket does not take, as a PAIR the second one, or a ROUTER who has another's routing id: what it sends had
+# nowhere to go, so nothing was read from it any more, and that it hung up was never seen. Its descriptor stayed for ever.
 mend(session_base.cpp
   "    if (_pipe && _pipe->write (msg_)) {"
 [=[
@@ -85,6 +85,23 @@ mend(session_base.cpp
         return 0;
     }
     if (_pipe && _pipe->write (msg_)) {]=])
+
+# One that had been refused in the midst of what it sends is read from again. (It has got its queue when it had shaken hands, so
+# that nothing else can keep it from being read.)
+mend(session_base.cpp
+  "    if (pipe_ == _pipe) {\n        // If this is our current pipe, remove it\n"
+  "    const bool refused = pipe_ == _pipe && !_active;\n    if (pipe_ == _pipe) {\n        // If this is our current pipe, remove it\n")
+mend(session_base.cpp
+  "        _pending = false;\n        own_t::process_term (0);\n    }\n}\n\nvoid zmq::session_base_t::read_activated"
+  "        _pending = false;\n        own_t::process_term (0);\n    }\n\n    if (refused && _engine && !is_terminating ())\n        _engine->restart_input ();\n}\n\nvoid zmq::session_base_t::read_activated")
+mend(stream_engine_base.cpp
+  "    zmq_assert (_input_stopped);\n    zmq_assert (_session != NULL);\n    zmq_assert (_decoder != NULL);"
+  "    if (!_input_stopped)\n        return true;\n    zmq_assert (_session != NULL);\n    zmq_assert (_decoder != NULL);")
+
+# A ROUTER kept what came from a peer with another's routing id, up to the high-water mark for each, until it was closed.
+mend(router.cpp
+  "                if (!_handover)\n                    //  Ignore peers with duplicate ID\n                    return false;"
+  "                if (!_handover) {\n                    pipe_->terminate (false);\n                    return false;\n                }")
 
 # A connection that is given up in the midst of a message that is received from it: the next look for a message aborted the process,
 # for the rest of that one is not there.
