@@ -301,6 +301,26 @@ describe.concurrent("a peer that is let in", () => {
     },
   );
 
+  test.each([
+    ["PUSH", "PULL"],
+    ["SCATTER", "GATHER"],
+  ])(
+    "is let go by a %s, which never receives, though it has sent thousands of messages",
+    async (type, its) => {
+      const said = await says(`
+      const [socket, other] = [context.socket(zmq.${type}), context.socket(zmq.${its})];
+      socket.bind("tcp://127.0.0.1:*");
+      const strangers = await Promise.all(Array.from({ length: 3 }, () => peer(portOf(socket), "${its}")));
+      const gone = strangers.map((stranger) => once(stranger, "close"));
+      for (const stranger of strangers) stranger.end(Buffer.concat(Array(3000).fill(frame(0, "x".repeat(300)))));
+      await Promise.all(gone);
+      other.connect(socket.lastEndpoint);
+      await socket.send("received");
+      say(await other.recvString({ timeout: 5000 }));`);
+      expect(said).toEqual(["received"]);
+    },
+  );
+
   test.runIf(existsSync("/proc/self/fd"))(
     "leaves nothing in a ROUTER that knows another by its routing id, whatever it sends",
     async () => {

@@ -73,11 +73,14 @@ mend(socket_base.cpp
         //  TODO: inproc connect]=])
 
 # A peer that its socket does not take, as a PAIR the second one, or a ROUTER who has another's routing id: what it sends had
-# nowhere to go, so nothing was read from it any more, and that it hung up was never seen. Its descriptor stayed for ever.
+# nowhere to go, so nothing was read from it any more, and that it hung up was never seen. Its descriptor stayed for ever. The same
+# with what a PUSH or SCATTER is sent, which never receives: it waited for ever to be, as many messages as the high-water mark lets.
 mend(session_base.cpp
   "    if (_pipe && _pipe->write (msg_)) {"
 [=[
-    if (!_pipe && !is_terminating ()) {
+    const bool never_received =
+      !_pipe || options.type == ZMQ_PUSH || options.type == ZMQ_SCATTER;
+    if (never_received && !is_terminating ()) {
         int rc = msg_->close ();
         errno_assert (rc == 0);
         rc = msg_->init ();
