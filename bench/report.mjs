@@ -119,7 +119,9 @@ export function markdown(results, drawn, folder) {
     chart("sending", "Sending to C over tcp, by message size"),
     chart("cpu", "CPU time of a 16-byte message, by contender"),
     chart("latency", "Round-trip times"),
-    ...(targets ? ["## Targets", written.targets, targetTable(targets.rows), circumstances(targets)] : []),
+    ...(targets
+      ? ["## Targets", written.targets, targetTable(targets.rows), circumstances(targets), written.floors]
+      : []),
     "## Method",
     written.method,
     ...(run ? ["## The machine", circumstances(run)] : []),

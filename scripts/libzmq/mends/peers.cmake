@@ -96,7 +96,7 @@ mend(session_base.cpp
   "    const bool refused = pipe_ == _pipe && !_active;\n    if (pipe_ == _pipe) {\n        // If this is our current pipe, remove it\n")
 mend(session_base.cpp
   "        _pending = false;\n        own_t::process_term (0);\n    }\n}\n\nvoid zmq::session_base_t::read_activated"
-  "        _pending = false;\n        own_t::process_term (0);\n    } else if (refused && _engine && !is_terminating ())\n        _engine->restart_input ();\n}\n\nvoid zmq::session_base_t::read_activated")
+  "        _pending = false;\n        own_t::process_term (0);\n    } else if (refused && _engine && !_pending && !is_terminating ())\n        _engine->restart_input ();\n}\n\nvoid zmq::session_base_t::read_activated")
 mend(stream_engine_base.cpp
   "    zmq_assert (_input_stopped);\n    zmq_assert (_session != NULL);\n    zmq_assert (_decoder != NULL);"
   "    if (!_input_stopped)\n        return true;\n    zmq_assert (_session != NULL);\n    zmq_assert (_decoder != NULL);")
