@@ -280,9 +280,9 @@ void Addon::Cleanup(napi_async_cleanup_hook_handle, void* arg) {
   ContextHandle::TerminateAll({self->contexts.begin(), self->contexts.end()}, Left(deadline), !process_ends);
   // Every socket of this environment has a LINGER within the limit by now, so libzmq lets go of our memory shortly after.
   self->WaitForPins(std::chrono::milliseconds(Left(deadline)) + kPinGrace);
-  for (napi_ref* reference : {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref,
-                              &self->registers_ref, &self->packing_refs[0], &self->packing_refs[1],
-                              &self->frame}) {
+  for (napi_ref* reference :
+       {&self->make_error, &self->checkpoint, &self->slab, &self->index_ref, &self->registers_ref,
+        &self->packing_refs[0], &self->packing_refs[1], &self->frame}) {
     self->Drop(reference);
   }
   for (napi_ref reference : self->kept_) napi_delete_reference(self->env, reference);

@@ -136,7 +136,8 @@ int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
 struct Call {
   Addon* addon = nullptr;
   napi_value data = nullptr;
-  int32_t numbers[Addon::kRegisters];  // a copy: what reads `data` may run a program that makes calls of its own
+  int32_t
+      numbers[Addon::kRegisters];  // a copy: what reads `data` may run a program that makes calls of its own
 
   Call(napi_env env, napi_callback_info info, size_t arguments) {
     void* defined_with = nullptr;
@@ -213,7 +214,8 @@ napi_value Socket::SendBatch(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   int32_t sent = args.Int(1);
   napi_value answer = SendBatchFrom(env, args.self, args[0], &sent);
-  Addon::Of(env).index[0] = sent;  // at the end: to make an error may run the program, which makes calls of its own
+  Addon::Of(env).index[0] =
+      sent;  // at the end: to make an error may run the program, which makes calls of its own
   return answer;
 }
 
@@ -282,8 +284,7 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
     }
   }
   // After the flush, and the number after that: to make an error may run the program, which makes calls of its own.
-  napi_value answer =
-      code == 0 || code == EAGAIN ? Number(env, static_cast<int64_t>(sent)) : Fail(env, code);
+  napi_value answer = code == 0 || code == EAGAIN ? Number(env, static_cast<int64_t>(sent)) : Fail(env, code);
   addon.index[0] = static_cast<int32_t>(sent);
   return answer;
 }

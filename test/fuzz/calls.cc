@@ -75,7 +75,8 @@ class Program {
   }
 
   // A verb by its numbers, which any getter that it runs may overwrite. Its answer, or null where it has thrown.
-  Value* Verb(const std::string& name, std::initializer_list<Value*> numbers, const std::vector<Value*>& data) {
+  Value* Verb(const std::string& name, std::initializer_list<Value*> numbers,
+              const std::vector<Value*>& data) {
     auto* registers = reinterpret_cast<int32_t*>(registers_->memory->data);
     for (Value* number : numbers) {
       bool fits = number->kind == Kind::kNumber && std::abs(number->number) < 2147483648.;
