@@ -351,7 +351,8 @@ describe.concurrent("a peer that is let in", () => {
         say(...heard);
         await there.destroy(0);`);
       expect(said).toEqual(["first second"]);
-      expect(Number(growth)).toBeLessThan(60); // of the 114 MiB that have been sent
+      // Of the 114 MiB that have been sent. A sanitizer's allocator keeps what is freed in quarantine.
+      if (process.env.NODEZMQ_BINARY === undefined) expect(Number(growth)).toBeLessThan(60);
     },
   );
 

@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
@@ -227,7 +229,12 @@ class Host {
       address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
       std::string rest = endpoint.substr(endpoint.find("127.0.0.1:") + 10);
       address.sin_port = htons(static_cast<uint16_t>(std::atoi(rest.c_str())));
-      rc = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
+      // Ports that closed connections still hold may be all that there are.
+      for (int tried = 0; tried < 100; tried++) {
+        rc = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        if (rc == 0 || errno != EADDRNOTAVAIL) break;
+        poll(nullptr, 0, 1000);
+      }
     }
     if (rc != 0) fake::Broken("the server does not listen any more");
     return fd;
