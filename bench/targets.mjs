@@ -59,7 +59,7 @@ const flows = [
   flow(1024, anyOfOurs(0.7, 0.5)),
   flow(64 * 1024, [
     ...anyOfOurs(0.95, 0.95),
-    // C's sender writes nothing into its messages; these two compare like with like.
+    // C's sender writes nothing into its messages.
     ["ours:send>c", "c:copy>c", 0.95],
     ["ours:zero-copy>c", "c>c", 0.95],
   ]),
