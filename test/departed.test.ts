@@ -1,7 +1,8 @@
-/** Peers that shake hands, send what they like and go, by their end or by a reset: the server keeps no descriptor of theirs. */
+/** Peers that shake hands, send what they like and go, by their end or by a reset: nothing of theirs is kept, or waited for. */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { run } from "./support/life-child.js";
+import { zmtp } from "./support/life-zmtp.js";
 
 /** What each type's peers say that they are. */
 const PEERS = {
@@ -14,51 +15,33 @@ const program = (type: string, peer: string): string => `
 const net = require("node:net");
 const fs = require("node:fs");
 const { once } = require("node:events");
-const sleep = require("node:timers/promises").setTimeout;
-const frame = (flags, body) => {
-  const head = Buffer.alloc(9);
-  head[0] = flags | 2;
-  head.writeBigUInt64BE(BigInt(body.length), 1);
-  return Buffer.concat([head, Buffer.from(body)]);
-};
-const named = (name, body) => Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from(body)]);
-const command = (name, body) => frame(4, named(name, body));
-const property = (name, value) => named(name, Buffer.concat([Buffer.from([0, 0, 0, value.length]), Buffer.from(value)]));
-const greeting = Buffer.alloc(64);
-greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]);
-greeting.write("NULL", 12);
-const ready = (id) => Buffer.concat([greeting, command("READY", [...property("Socket-Type", "${peer}"), ...(id ? property("Identity", id) : [])])]);
-const many = (count, make) => Buffer.concat(Array.from({ length: count }, (_, i) => make(i)));
+const turn = () => new Promise(setImmediate);
+${zmtp}const many = (count, make) => Buffer.concat(Array.from({ length: count }, (_, i) => make(i)));
 const large = Buffer.alloc(50_000);
 const conversations = [
   [greeting],
-  [ready()],
-  [ready(), many(10, () => frame(0, large))],
-  [ready(), many(3000, () => frame(0, "x".repeat(100)))],
-  [ready(), many(5, () => frame(1, large))],
-  [ready(), frame(0, large).subarray(0, 20_000)],
-  [ready("A"), many(10, () => frame(0, large))],
-  [ready("A"), many(2000, () => Buffer.concat([frame(1, ""), frame(1, "A"), frame(0, "x")]))],
-  [ready(), many(5, () => Buffer.concat([frame(1, ""), frame(0, large)]))],
-  [ready(), many(1500, (i) => command("SUBSCRIBE", "topic" + i))],
-  [ready(), many(1500, (i) => frame(0, "\\x01topic" + i))],
-  [ready(), many(1500, (i) => command("JOIN", "\\x05" + String(i).padEnd(5)))],
-  [ready(), many(500, () => command("PING", Buffer.alloc(18)))],
-  [ready(), command("ERROR", "\\x03why")],
+  [ready("${peer}")],
+  [ready("${peer}"), many(10, () => frame(0, large))],
+  [ready("${peer}"), many(3000, () => frame(0, "x".repeat(100)))],
+  [ready("${peer}"), many(5, () => frame(1, large))],
+  [ready("${peer}"), frame(0, large).subarray(0, 20_000)],
+  [ready("${peer}", "A"), many(10, () => frame(0, large))],
+  [ready("${peer}", "A"), many(2000, () => Buffer.concat([frame(1, ""), frame(1, "A"), frame(0, "x")]))],
+  [ready("${peer}"), many(5, () => Buffer.concat([frame(1, ""), frame(0, large)]))],
+  [ready("${peer}"), many(1500, (i) => command("SUBSCRIBE", "topic" + i))],
+  [ready("${peer}"), many(1500, (i) => frame(0, "\\x01topic" + i))],
+  [ready("${peer}"), many(1500, (i) => command("JOIN", "\\x05" + String(i).padEnd(5)))],
+  [ready("${peer}"), many(500, () => command("PING", Buffer.alloc(18)))],
+  [ready("${peer}"), command("ERROR", "\\x03why")],
 ];
 const stranger = async (port, [hello, rest], reset) => {
   const socket = net.connect(port, "127.0.0.1").on("error", () => {}).resume();
   const closed = new Promise((resolve) => socket.once("close", resolve));
   await once(socket, "connect");
-  socket.write(hello);
-  await sleep(20);
-  if (rest !== undefined) socket.write(rest);
-  if (reset) {
-    await sleep(20);
-    socket.resetAndDestroy();
-  } else {
-    socket.end();
-  }
+  await shakeHands(socket, hello);
+  if (rest !== undefined) await new Promise((resolve) => socket.write(rest, resolve));
+  if (reset) socket.resetAndDestroy();
+  else socket.end();
   await closed;
 };
 const [context, there] = [new zmq.Context(), new zmq.Context()];
@@ -76,12 +59,12 @@ first.connect(server.lastEndpoint);
 let going = true;
 // A server receives, or sends, as its type can.
 const loop = async (act) => {
-  while (going) await act().catch(() => sleep(1));
+  while (going) await act().catch(turn);
 };
 const sends = [zmq.PUB, zmq.PUSH, zmq.SCATTER, zmq.RADIO].includes(server.type);
 const loops = [
   ...(sends ? [] : [loop(() => server.recv({ timeout: 20 }))]),
-  ...(sends || server.type === zmq.REQ ? [loop(async () => { await server.send("x", { timeout: 5, ...(server.type === zmq.RADIO && { group: "g" }) }); await sleep(1); })] : []),
+  ...(sends || server.type === zmq.REQ ? [loop(async () => { await server.send("x", { timeout: 5, ...(server.type === zmq.RADIO && { group: "g" }) }); await turn(); })] : []),
   ...(server.type === zmq.REP ? [loop(() => server.send("answer", { timeout: 5 }))] : []),
 ];
 (async () => {
@@ -90,7 +73,7 @@ const loops = [
     await Promise.all(conversations.flatMap((one) => [1, 2, 3].map(() => stranger(port, one, reset))));
   }
   // Both ends of the first one's connection, what a thread-safe socket is watched by, and one that libuv keeps in reserve.
-  while (descriptors() > before + 4) await sleep(10);
+  while (descriptors() > before + 4) await turn();
   going = false;
   await Promise.all(loops);
   await there.destroy(0);
@@ -112,3 +95,63 @@ describe
       });
     });
   });
+
+/** A stranger floods a socket that does not receive, and resets the connection when the socket has stopped to read it. */
+const broken = (act: string): string => `
+const net = require("node:net");
+const { once } = require("node:events");
+${zmtp}
+const context = new zmq.Context();
+const socket = context.socket(zmq.DEALER, { rcvhwm: 5, linger: -1 });
+const overflow = async (stranger) => {
+  await shakeHands(stranger, ready("DEALER"));
+  stranger.pause();
+  await new Promise((resolve) => stranger.write(Buffer.concat(Array(3000).fill(frame(0, "x"))), resolve));
+  await socket.poll();
+};
+(async () => { ${act} })();
+`;
+
+describe.concurrent("a context whose socket lingers without an end", () => {
+  test("does not wait for a peer that has connected, left its messages unread and gone", async () => {
+    const outcome = await run(
+      broken(`
+        socket.bind("tcp://127.0.0.1:*");
+        const stranger = net.connect(Number(/:(\\d+)$/.exec(socket.lastEndpoint)[1]), "127.0.0.1").on("error", () => {});
+        await overflow(stranger);
+        const unread = Buffer.alloc(100_000);
+        // More than the two ends of the connection have room for.
+        for (let sent = 0; sent < 200; sent++) await socket.send(unread);
+        stranger.resetAndDestroy();
+        await once(stranger, "close");
+        socket.close();
+        await context.term();
+        say("ended");`),
+    );
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: "ended\n", stderr: "" });
+  });
+
+  test("sends the next peer what it has when the one that it has connected to has gone", async () => {
+    const outcome = await run(
+      broken(`
+        const server = net.createServer().listen(0, "127.0.0.1");
+        await once(server, "listening");
+        socket.connect("tcp://127.0.0.1:" + server.address().port);
+        const [stranger] = await once(server, "connection");
+        await overflow(stranger.on("error", () => {}));
+        stranger.resetAndDestroy();
+        await once(stranger, "close");
+        for (const text of ["one", "two", "three"]) await socket.send(text);
+        socket.close();
+        const [next] = await once(server, "connection");
+        next.write(ready("DEALER"));
+        const heard = [];
+        const over = once(next.on("data", (bytes) => heard.push(bytes)), "close");
+        await context.term();
+        await over;
+        say(...String(Buffer.concat(heard)).match(/one|two|three/g));
+        server.close();`),
+    );
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: "one two three\n", stderr: "" });
+  });
+});

@@ -101,6 +101,53 @@ mend(stream_engine_base.cpp
   "    zmq_assert (_input_stopped);\n    zmq_assert (_session != NULL);\n    zmq_assert (_decoder != NULL);"
   "    if (!_input_stopped)\n        return true;\n    zmq_assert (_session != NULL);\n    zmq_assert (_decoder != NULL);")
 
+# A connection that breaks while its receiver's queue is full stays until what has come of it is received. Where the socket lets
+# it go instead, for it is closed, or refuses the peer, nobody takes that any more, and the connection kept its descriptor for ever,
+# and a context whose socket had more to send, with an infinite LINGER, never ended. It ends when both are known, whichever comes
+# first.
+foreach(file pipe session_base stream_engine_base)
+  mend(${file}.cpp
+    "#include \"macros.hpp\"\n"
+    "#include \"macros.hpp\"\n#include \"${CMAKE_CURRENT_LIST_DIR}/../ending.hpp\"\n")
+endforeach()
+mend(pipe.cpp
+  "        if (_delay)\n            _state = waiting_for_delimiter;\n        else {"
+[=[
+        if (_delay) {
+            _state = waiting_for_delimiter;
+            // Where there is something to read the delimiter wakes nobody.
+            session_base_t *session = _in_active ? dynamic_cast<session_base_t *> (_sink) : NULL;
+            if (session)
+                session->read_activated (this);
+        } else {]=])
+mend(session_base.cpp
+  "    if (likely (pipe_ == _pipe))\n        _engine->restart_output ();\n    else {"
+[=[
+    if (likely (pipe_ == _pipe)) {
+        if (!nodezmq::is_ending (this) || _engine->restart_input ())
+            _engine->restart_output ();
+    } else {]=])
+mend(session_base.cpp "_pipe->terminate (linger_ != 0);" "_pipe->terminate (linger_ != 0 && (_engine || _active));")
+mend(stream_engine_base.cpp
+  "    if (!_input_stopped)\n        return true;\n"
+[=[
+    if (!_input_stopped)
+        return true;
+    if (_io_error && nodezmq::is_ending (_session)) {
+        error (connection_error);
+        return false;
+    }
+]=])
+mend(stream_engine_base.cpp
+  "    if (_input_stopped) {\n        rm_fd (_handle);"
+[=[
+    if (_input_stopped) {
+        if (nodezmq::is_ending (_session)) {
+            error (connection_error);
+            return false;
+        }
+        rm_fd (_handle);]=])
+
 # A ROUTER kept what came from a peer with another's routing id, up to the high-water mark for each, until it was closed.
 mend(router.cpp
   "                if (!_handover)\n                    //  Ignore peers with duplicate ID\n                    return false;"
