@@ -157,64 +157,6 @@ void Setup(const Napi::CallbackInfo& info) {
   napi_create_reference(info.Env(), info[1], 1, &addon.checkpoint);
 }
 
-// arena(slab: ArrayBuffer, index: Int32Array): where `receive` writes from now on
-napi_value SetArena(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  Addon& addon = Addon::Of(env);
-  napi_typedarray_type type;
-  size_t length = 0, offset = 0;
-  void* data = nullptr;
-  napi_value buffer;
-  bool is_buffer = false;
-  napi_is_arraybuffer(env, args[0], &is_buffer);
-  if (!is_buffer ||
-      napi_get_typedarray_info(env, args[1], &type, &length, &data, &buffer, &offset) != napi_ok ||
-      type != napi_int32_array || length == 0) {
-    return Misuse(env, "arena takes an ArrayBuffer and an Int32Array");
-  }
-  addon.Drop(&addon.slab);
-  napi_create_reference(env, args[0], 1, &addon.slab);
-  void* memory = nullptr;
-  napi_get_arraybuffer_info(env, args[0], &memory, &addon.slab_size);
-  addon.slab_memory = static_cast<char*>(memory);
-  if (addon.index_ref ==
-      nullptr) {  // one index for good: its memory is never replaced or reached by programs
-    napi_create_reference(env, args[1], 1, &addon.index_ref);
-    addon.index = static_cast<int32_t*>(data);
-    addon.index_length = length;
-  }
-  return nullptr;
-}
-
-// packing(bytes: Uint8Array, entries: Int32Array): where `sendPackedMessage` finds its message, for good
-napi_value SetPacking(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  Addon& addon = Addon::Of(env);
-  Packing packing;
-  if (addon.packing.bytes != nullptr || !packing.FromValues(env, args[0], args[1]))
-    return Misuse(env, "packing takes a Uint8Array and an Int32Array, once");
-  addon.packing = packing;
-  for (size_t i = 0; i < 2; i++) napi_create_reference(env, args[i], 1, &addon.packing_refs[i]);
-  return nullptr;
-}
-
-// registers(numbers: Int32Array): where the verbs that every message takes find their numbers and leave their answer, for good
-napi_value SetRegisters(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  Addon& addon = Addon::Of(env);
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* memory = nullptr;
-  if (addon.registers_ref != nullptr ||
-      napi_get_typedarray_info(env, args[0], &type, &length, &memory, nullptr, nullptr) != napi_ok ||
-      type != napi_int32_array || length < Addon::kRegisters) {
-    return Misuse(env, "registers takes an Int32Array, once");
-  }
-  napi_create_reference(env, args[0], 1, &addon.registers_ref);
-  addon.registers = static_cast<int32_t*>(memory);
-  return nullptr;
-}
-
 }  // namespace
 
 std::shared_ptr<Addon> Addon::Open(napi_env env) {
@@ -386,14 +328,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
   exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
   exports.Set("exiting", Napi::Function::New(env, Exiting, "exiting"));
-  napi_value arena, packing, registers, poll, hold, drop;
-  napi_create_function(env, "arena", NAPI_AUTO_LENGTH, SetArena, nullptr, &arena);
+  napi_value poll, hold, drop;
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
-  napi_create_function(env, "packing", NAPI_AUTO_LENGTH, SetPacking, nullptr, &packing);
-  exports.Set("arena", arena);
-  exports.Set("packing", packing);
-  napi_create_function(env, "registers", NAPI_AUTO_LENGTH, SetRegisters, nullptr, &registers);
-  exports.Set("registers", registers);
+  DefineSharedMemory(env, exports);
   exports.Set("poll", poll);
   napi_create_function(env, "holdPort", NAPI_AUTO_LENGTH, HoldPort, nullptr, &hold);
   napi_create_function(env, "dropPort", NAPI_AUTO_LENGTH, DropPort, nullptr, &drop);

@@ -115,6 +115,9 @@ class Addon : public std::enable_shared_from_this<Addon> {
   std::shared_ptr<Addon> self_;  // until the cleanup is complete
 };
 
+// The functions that are told where the slab, the packing and the registers lie.
+void DefineSharedMemory(napi_env env, napi_value exports);
+
 // True once the environment is being stopped (worker.terminate(), process.exit() while a worker blocks): the blocking
 // verbs ask between their slices. Calling into JavaScript is the one question that Node-API answers.
 [[nodiscard]] bool Interrupted(napi_env env);

@@ -18,10 +18,9 @@ struct Args {
   napi_value self = nullptr;
   napi_value values[N == 0 ? 1 : N];
   size_t count = N;
-  void* data = nullptr;
 
   Args(napi_env e, napi_callback_info info) : env(e) {
-    napi_get_cb_info(env, info, &count, N == 0 ? nullptr : values, &self, &data);
+    napi_get_cb_info(env, info, &count, N == 0 ? nullptr : values, &self, nullptr);
   }
   napi_value operator[](size_t i) const { return values[i]; }
 

@@ -150,7 +150,19 @@ struct Call {
     addon->registers[0] = number;
     return nullptr;
   }
+  // The answer of a sending verb, whose flags are the second number. `rc` is negative where nothing has been sent.
+  napi_value Sent(napi_env env, SocketHandle& handle, int rc) const {
+    if (rc < 0) return zmq_errno() == EAGAIN ? Answer(kWouldBlock) : Fail(env, zmq_errno());
+    handle.Sent((numbers[1] & ZMQ_SNDMORE) != 0);
+    return Answer(kSent);
+  }
 };
+
+// One frame, which may belong to a message whose peer has gone.
+int SendOne(SocketHandle& handle, Message& message, int flags) {
+  int rc = SendFrame(handle, message, flags);
+  return rc < 0 && DroppedWithPeer(handle) ? 0 : rc;
+}
 
 }  // namespace
 
@@ -163,12 +175,7 @@ napi_value Socket::Send(napi_env env, napi_callback_info info) {
   auto* self = Numbered(env, *call.addon, call.numbers[0]);
   if (self == nullptr) return nullptr;
   if (read != Message::Read::kOk) return call.Answer(Refused(read, 0));
-  int flags = call.numbers[1];
-  if (SendFrame(*self->handle_, message, flags) < 0 && !DroppedWithPeer(*self->handle_)) {
-    return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
-  }
-  self->handle_->Sent((flags & ZMQ_SNDMORE) != 0);
-  return call.Answer(kSent);
+  return call.Sent(env, *self->handle_, SendOne(*self->handle_, message, call.numbers[1]));
 }
 
 // sendPackedFrame() [socket, flags, length]: the same for the bytes at the beginning of what has been packed
@@ -181,12 +188,7 @@ napi_value Socket::SendPackedFrame(napi_env env, napi_callback_info info) {
   size_t length = static_cast<size_t>(std::max(0, call.numbers[2]));
   if (length > packing.size) return Fail(env, EINVAL);
   if (!message.Copy(packing.bytes, length)) return Fail(env, ENOMEM);
-  int flags = call.numbers[1];
-  if (SendFrame(*self->handle_, message, flags) < 0 && !DroppedWithPeer(*self->handle_)) {
-    return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
-  }
-  self->handle_->Sent((flags & ZMQ_SNDMORE) != 0);
-  return call.Answer(kSent);
+  return call.Sent(env, *self->handle_, SendOne(*self->handle_, message, call.numbers[1]));
 }
 
 // sendMultipart(frames) [socket, flags]: as send, for a whole message
@@ -199,12 +201,7 @@ napi_value Socket::SendMultipart(napi_env env, napi_callback_info info) {
                         call.numbers[0]);  // after the reading, which may have run the program's getters
   if (self == nullptr) return nullptr;
   if (refused != 0) return call.Answer(refused);
-  int flags = call.numbers[1];
-  if (SendFrames(*self->handle_, frames, flags) < 0) {
-    return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
-  }
-  self->handle_->Sent((flags & ZMQ_SNDMORE) != 0);
-  return call.Answer(kSent);
+  return call.Sent(env, *self->handle_, SendFrames(*self->handle_, frames, call.numbers[1]));
 }
 
 // sendBatch(messages, from): sends messages[from...], each a datum or an array of data, as long as they fit. The index
@@ -298,12 +295,7 @@ napi_value Socket::SendPackedMessage(napi_env env, napi_callback_info info) {
   size_t frame = 0, offset = 0;
   if (int code = addon.packing.Unpack(&frame, &offset, &addon.frames_of_one); code != 0)
     return Fail(env, code);
-  int flags = call.numbers[1];
-  if (SendFrames(*self->handle_, addon.frames_of_one, flags) < 0) {
-    return zmq_errno() == EAGAIN ? call.Answer(kWouldBlock) : Fail(env, zmq_errno());
-  }
-  self->handle_->Sent((flags & ZMQ_SNDMORE) != 0);
-  return call.Answer(kSent);
+  return call.Sent(env, *self->handle_, SendFrames(*self->handle_, addon.frames_of_one, call.numbers[1]));
 }
 
 // receive() [socket, offset, messages]: takes up to that many whole messages without blocking (0: one frame), writes small
