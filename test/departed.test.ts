@@ -1,15 +1,8 @@
-/** Peers that shake hands, send what they like and go, by their end or by a reset: nothing of theirs is kept, or waited for. */
+/** Peers that shake hands, send what they like and go, by their end or by a reset: the server keeps no descriptor of theirs. */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { run } from "./support/life-child.js";
-import { zmtp } from "./support/life-zmtp.js";
-
-/** What each type's peers say that they are. */
-const PEERS = {
-  ...{ PAIR: "PAIR", CHANNEL: "CHANNEL", PEER: "PEER", PUB: "SUB", XPUB: "SUB", SUB: "PUB", XSUB: "XPUB" },
-  ...{ PUSH: "PULL", PULL: "PUSH", SCATTER: "GATHER", GATHER: "SCATTER", RADIO: "DISH", DISH: "RADIO" },
-  ...{ ROUTER: "DEALER", DEALER: "DEALER", REP: "REQ", REQ: "REP", SERVER: "CLIENT", CLIENT: "SERVER" },
-};
+import { PEERS, zmtp } from "./support/life-zmtp.js";
 
 const program = (type: string, peer: string): string => `
 const net = require("node:net");
@@ -95,63 +88,3 @@ describe
       });
     });
   });
-
-/** A stranger floods a socket that does not receive, and resets the connection when the socket has stopped to read it. */
-const broken = (act: string): string => `
-const net = require("node:net");
-const { once } = require("node:events");
-${zmtp}
-const context = new zmq.Context();
-const socket = context.socket(zmq.DEALER, { rcvhwm: 5, linger: -1 });
-const overflow = async (stranger) => {
-  await shakeHands(stranger, ready("DEALER"));
-  stranger.pause();
-  await new Promise((resolve) => stranger.write(Buffer.concat(Array(3000).fill(frame(0, "x"))), resolve));
-  await socket.poll();
-};
-(async () => { ${act} })();
-`;
-
-describe.concurrent("a context whose socket lingers without an end", () => {
-  test("does not wait for a peer that has connected, left its messages unread and gone", async () => {
-    const outcome = await run(
-      broken(`
-        socket.bind("tcp://127.0.0.1:*");
-        const stranger = net.connect(Number(/:(\\d+)$/.exec(socket.lastEndpoint)[1]), "127.0.0.1").on("error", () => {});
-        await overflow(stranger);
-        const unread = Buffer.alloc(100_000);
-        // More than the two ends of the connection have room for.
-        for (let sent = 0; sent < 200; sent++) await socket.send(unread);
-        stranger.resetAndDestroy();
-        await once(stranger, "close");
-        socket.close();
-        await context.term();
-        say("ended");`),
-    );
-    expect(outcome).toEqual({ code: 0, signal: null, stdout: "ended\n", stderr: "" });
-  });
-
-  test("sends the next peer what it has when the one that it has connected to has gone", async () => {
-    const outcome = await run(
-      broken(`
-        const server = net.createServer().listen(0, "127.0.0.1");
-        await once(server, "listening");
-        socket.connect("tcp://127.0.0.1:" + server.address().port);
-        const [stranger] = await once(server, "connection");
-        await overflow(stranger.on("error", () => {}));
-        stranger.resetAndDestroy();
-        await once(stranger, "close");
-        for (const text of ["one", "two", "three"]) await socket.send(text);
-        socket.close();
-        const [next] = await once(server, "connection");
-        next.write(ready("DEALER"));
-        const heard = [];
-        const over = once(next.on("data", (bytes) => heard.push(bytes)), "close");
-        await context.term();
-        await over;
-        say(...String(Buffer.concat(heard)).match(/one|two|three/g));
-        server.close();`),
-    );
-    expect(outcome).toEqual({ code: 0, signal: null, stdout: "one two three\n", stderr: "" });
-  });
-});

@@ -1,3 +1,10 @@
+/** What each type's peers say that they are. */
+export const PEERS = {
+  ...{ PAIR: "PAIR", CHANNEL: "CHANNEL", PEER: "PEER", PUB: "SUB", XPUB: "SUB", SUB: "PUB", XSUB: "XPUB" },
+  ...{ PUSH: "PULL", PULL: "PUSH", SCATTER: "GATHER", GATHER: "SCATTER", RADIO: "DISH", DISH: "RADIO" },
+  ...{ ROUTER: "DEALER", DEALER: "DEALER", REP: "REQ", REQ: "REP", SERVER: "CLIENT", CLIENT: "SERVER" },
+};
+
 /** What children's programs need to be peers that write ZMTP by hand. RFC 23. */
 export const zmtp = `
 const frame = (flags, body) => {

@@ -48,3 +48,17 @@ mend(session_base.cpp
         return;
     }
 ")
+
+# A SUB, XSUB or DISH that is closed when its connection has been lost, but before it has heard of it: the mark that nothing more
+# follows went into the queue of the lost connection, and where LINGER is infinite its context never ended.
+mend(pipe.cpp
+  "    if (_state == active)\n        _sink->hiccuped (this);"
+[=[
+    if (_state == active)
+        _sink->hiccuped (this);
+    else if (_state == term_req_sent1) {
+        msg_t delimiter;
+        delimiter.init_delimiter ();
+        _out_pipe->write (delimiter, false);
+        flush ();
+    }]=])
