@@ -4,7 +4,7 @@
 //   npm run test:tsan -- test/workers.test.ts   ThreadSanitizer
 //   npm run test:valgrind                       the children of the exit tests under Memcheck, on the ordinary addon
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fail, nativeBuild, root, SetupError, setup } from "./setup.mjs";
@@ -109,6 +109,7 @@ await setup([build]).catch(fail);
 // Reports go to files and not to a terminal: tests start children and workers, whose stderr and exit code a test may
 // well expect to be anything.
 const reports = mkdtempSync(join(tmpdir(), "nodezmq-sanitizer-"));
+chmodSync(reports, 0o777); // a test's child may be somebody else
 const log = join(reports, "report");
 
 /** @type {Record<string, string>} */

@@ -1,6 +1,6 @@
 /** Contexts whose sockets linger without an end, and whose peers go: the contexts end, whatever was on its way. */
 import { describe, expect, test } from "vitest";
-import { run } from "./support/life-child.js";
+import { run, WATCHDOG } from "./support/life-child.js";
 import { PEERS, zmtp } from "./support/life-zmtp.js";
 
 /**
@@ -91,7 +91,7 @@ const attempt = async ({ accepts, transport, floods, reads, sends, half, order }
 };
 (async () => {
   const waiting = new Set();
-  setTimeout(() => say("still waiting:", ...[...waiting].slice(0, 9).map((one) => JSON.stringify(one))), 20_000).unref();
+  setTimeout(() => say("still waiting:", ...[...waiting].slice(0, 9).map((one) => JSON.stringify(one))), ${WATCHDOG - 5_000}).unref();
   const cases = [...CASES.entries()];
   const worker = async () => {
     for (let at; (at = cases.pop()) !== undefined; ) {

@@ -403,5 +403,6 @@ test("a loop of blocking receives that never lets the event loop go round does n
   const output = execFileSync(process.execPath, ["-e", program], { encoding: "utf8" });
   const [received, resident] = output.split(" ").map(Number);
   expect(received).toBe(1000 * 2 ** 20);
-  expect(resident).toBeLessThan(600 * 2 ** 20);
+  // A sanitizer has memory of its own, for each byte of the program's.
+  if (process.env.NODEZMQ_BINARY === undefined) expect(resident).toBeLessThan(600 * 2 ** 20);
 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A child that takes longer than this hangs: it is killed, and its test fails. */
-const WATCHDOG = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 30_000);
+export const WATCHDOG = Number(process.env.NODEZMQ_TEST_WATCHDOG ?? 30_000);
 
 /** A command that all children are run by: valgrind's. */
 const UNDER = (process.env.NODEZMQ_TEST_UNDER ?? "").split(" ").filter(Boolean);
