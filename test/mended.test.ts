@@ -1,64 +1,7 @@
 /** Defects of libzmq that are mended here: each ended the process, corrupted its memory, hung it or lost what was sent. */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type ChildOptions, type Outcome, run } from "./support/life-child.js";
-import { zmtp } from "./support/life-zmtp.js";
-
-/** What the children's programs find besides. */
-const tools = `
-const net = require("node:net");
-const fs = require("node:fs");
-const udp = require("node:dgram");
-const { once } = require("node:events");
-const sleep = require("node:timers/promises").setTimeout;
-const context = new zmq.Context();
-context.linger = 0;
-${zmtp}/** A peer that writes what it likes, once it is let in. */
-const peer = async (port, type) => {
-  const socket = net.connect(port, "127.0.0.1").on("error", () => {}).resume();
-  await once(socket, "connect");
-  socket.write(ready(type));
-  await sleep(50);
-  return socket;
-};
-const portOf = (socket) => Number(/:(\\d+)\\/?$/.exec(socket.lastEndpoint)[1]);
-/** A port of udp's that is free just now. */
-const udpPort = async (family = "udp4") => {
-  const socket = udp.createSocket(family).bind(0, family === "udp4" ? "127.0.0.1" : "::1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  return port;
-};
-/** Tells a socket that has just been bound "?" by udp until it hears it: binding ends on libzmq's own thread. */
-const reach = async (socket, tell) => {
-  for (;;) {
-    await tell("?");
-    const heard = await socket.recvMultipart({ timeout: 50 }).catch(() => undefined);
-    if (heard !== undefined) return heard;
-  }
-};
-/** What comes next but that. */
-const next = async (socket) => {
-  for (;;) {
-    const text = await socket.recvString({ timeout: 5000 });
-    if (text !== "?") return text;
-  }
-};
-const thrown = (act) => { try { act(); return "nothing"; } catch (error) { return error.code ?? String(error); } };
-`;
-
-/** Runs a program in a child; what it prints. The child has to end by itself, without a word on stderr. */
-async function says(program: string, options?: ChildOptions): Promise<string[]> {
-  const outcome: Outcome = await run(
-    `${tools}
-    (async () => { ${program} })().then(() => context.destroy(0)).then(() => say("ended"));`,
-    options,
-  );
-  expect(outcome).toMatchObject({ code: 0, signal: null, stderr: "" });
-  expect(outcome.stdout.endsWith("ended\n")).toBe(true);
-  return outcome.stdout.split("\n").slice(0, -2);
-}
+import { says } from "./support/life-mended.js";
 
 describe.concurrent("udp", () => {
   test("a DISH outlives datagrams whose group is long or does not fit", async () => {
@@ -425,6 +368,126 @@ describe.concurrent("a peer that is let in", () => {
       (async () => { for await (const _ of rep) await rep.send("answer"); })();
       say(await req.recvString({ timeout: 20000 }));`);
     expect(said).toEqual(["answer"]);
+  });
+});
+
+describe.concurrent("a peer that says who it is when it is too late", () => {
+  test.each(["ROUTER", "PUB"])("a %s has connected to it, and has been closed", async (type) => {
+    const said = await says(`
+      const server = net.createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const socket = context.socket(zmq.${type}, { linger: -1 });
+      socket.connect("tcp://127.0.0.1:" + server.address().port);
+      const [stranger] = await once(server, "connection");
+      socket.close();
+      await sleep(50);
+      stranger.write(Buffer.from([1, 0])); // ZMTP 1: an empty identity
+      await sleep(50);
+      server.close(stranger.destroy());`);
+    expect(said).toEqual([]);
+  });
+
+  test.each(["ROUTER", "REP"])("it has connected to a %s, which has been unbound", async (type) => {
+    const said = await says(`
+      const socket = context.socket(zmq.${type});
+      socket.bind("tcp://127.0.0.1:*");
+      const stranger = net.connect(portOf(socket), "127.0.0.1").on("error", () => {});
+      await once(stranger, "connect");
+      stranger.write(Buffer.from([1]));
+      await sleep(50);
+      socket.unbind(socket.lastEndpoint);
+      await sleep(50);
+      stranger.write(Buffer.from([0]));
+      await sleep(50);
+      stranger.destroy();`);
+    expect(said).toEqual([]);
+  });
+});
+
+test("a WebSocket peer without a mechanism connects to a server with heartbeats", async () => {
+  const said = await says(`
+    const router = context.socket(zmq.ROUTER, { heartbeatIvl: 20 });
+    router.bind("ws://127.0.0.1:*");
+    const stranger = net.connect(portOf(router), "127.0.0.1").on("error", () => {});
+    await once(stranger, "connect");
+    stranger.write(["GET / HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: ZWS2.0", "", ""].join("\\r\\n"));
+    await once(stranger, "data");
+    await sleep(100);
+    const dealer = context.socket(zmq.DEALER);
+    dealer.connect(router.lastEndpoint);
+    await dealer.send("served");
+    say(String((await router.recvMultipart({ timeout: 20_000 }))[1]));
+    stranger.destroy();`);
+  expect(said).toEqual(["served"]);
+});
+
+describe.concurrent("a ZAP handler answers when", () => {
+  /** A socket that asks for names and passwords, though it has connected, and what answers it. */
+  const asking = `
+    const handler = context.socket(zmq.REP);
+    handler.bind("inproc://zeromq.zap.01");
+    const answer = (code) => handler.sendMultipart(["1.0", "1", code, "", "", ""]);
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = "tcp://127.0.0.1:" + server.address().port;
+    const next = async () => (await once(server, "connection"))[0].on("error", () => {}).resume();
+  `;
+
+  test.each([
+    ["there is no other yet", "await answer('200'); stranger = await next();"],
+    ["another has come", "stranger = await next(); await answer('200');"],
+  ])("the peer has gone, and %s: it counts for nobody else", async (_, steps) => {
+    const said = await says(`${asking}
+      const dealer = context.socket(zmq.DEALER, { plainServer: true, reconnectIvl: 100 });
+      dealer.connect(address);
+      const hello = (name) => {
+        const plain = Buffer.from(greeting);
+        plain.write("PLAIN", 12);
+        return Buffer.concat([plain, command("HELLO", Buffer.concat([named(name, ""), named("secret", "")]))]);
+      };
+      let stranger = await next();
+      stranger.write(hello("good"));
+      const name = async () => String((await handler.recvMultipart({ timeout: 20_000 }))[6]);
+      say(await name());
+      stranger.destroy();
+      await sleep(30);
+      ${steps}
+      await sleep(30);
+      const heard = [];
+      stranger.on("data", (bytes) => heard.push(bytes));
+      stranger.write(hello("evil"));
+      say(await name());
+      await sleep(50);
+      await answer("400");
+      let told = null;
+      while (told === null) {
+        await sleep(5);
+        told = /WELCOME|400/.exec(String(Buffer.concat(heard)));
+      }
+      say(told);
+      server.close(stranger.destroy());`);
+    expect(said).toEqual(["good", "evil", "400"]);
+  });
+
+  test("the socket has been closed: it sends what it has, and ends", async () => {
+    const said = await says(`${asking}
+      const dealer = context.socket(zmq.DEALER, { zapDomain: "x", linger: -1 });
+      dealer.connect(address);
+      await dealer.send("what it has");
+      const stranger = await next();
+      dealer.close();
+      await sleep(50);
+      const heard = [];
+      stranger.on("data", (bytes) => heard.push(bytes));
+      stranger.write(ready("DEALER"));
+      await handler.recvMultipart({ timeout: 20_000 });
+      await answer("200");
+      handler.recvMultipart().catch(() => {}); // as handlers do
+      await once(stranger, "end");
+      say(/what it has/.exec(String(Buffer.concat(heard))));
+      server.close(stranger.destroy());`);
+    expect(said).toEqual(["what it has"]);
   });
 });
 

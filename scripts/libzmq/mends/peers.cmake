@@ -153,13 +153,43 @@ mend(router.cpp
   "                if (!_handover)\n                    //  Ignore peers with duplicate ID\n                    return false;"
   "                if (!_handover) {\n                    pipe_->terminate (false);\n                    return false;\n                }")
 
-# A connection that is given up in the midst of a message that is received from it: the next look for a message aborted the process,
-# for the rest of that one is not there.
-mend(fq.cpp
-  "        zmq_assert (!_more);\n\n        _active--;"
-  "        _more = false;\n\n        _active--;")
-
 # A peer that tells no Identity, which it may leave out: nothing was copied from NULL, which is undefined all the same.
 mend(mechanism.cpp
   "    memcpy (msg_->data (), _routing_id.data (), _routing_id.size ());"
   "    if (_routing_id.size () > 0)\n        memcpy (msg_->data (), _routing_id.data (), _routing_id.size ());")
+
+# A peer whose connection's queue the socket has let go of already, unbound or closed with an infinite LINGER, and that only now
+# says in ZMTP 1 or 2, or by a WebSocket without a mechanism, who it is: the process was aborted. It is not read from any more.
+foreach(file zmtp_engine ws_engine)
+  mend(${file}.cpp
+    "        const int rc = session ()->push_msg (msg_);\n        errno_assert (rc == 0);"
+    "        if (session ()->push_msg (msg_) != 0)\n            return -1;")
+endforeach()
+mend(zmtp_engine.cpp
+  "        rc = session ()->push_msg (&subscription);\n        errno_assert (rc == 0);"
+  "        if (session ()->push_msg (&subscription) != 0)\n            return -1;")
+
+# A WebSocket peer without a mechanism, to a server with heartbeats: there are none without one, and the first aborted the process.
+mend(ws_engine.cpp
+  "        if (_options.heartbeat_interval > 0 && !_has_heartbeat_timer) {\n            add_timer (_options.heartbeat_interval, heartbeat_ivl_timer_id);\n            _has_heartbeat_timer = true;\n        }\n\n        return true;\n    }\n    if (_options.mechanism == ZMQ_NULL\n"
+  "        return true;\n    }\n    if (_options.mechanism == ZMQ_NULL\n")
+
+# What a ZAP handler says of a peer that has gone in the meantime counted for the next one, where a socket that asks ZAP has
+# connected: it let in who had not been asked for, or aborted the process when the next had not shaken hands. The question goes
+# with the connection.
+mend(session_base.cpp
+  "    //  Engine is dead. Let's forget about it.\n    _engine = NULL;\n"
+[=[
+    //  Engine is dead. Let's forget about it.
+    _engine = NULL;
+    if (_zap_pipe) {
+        _zap_pipe->terminate (false);
+        _terminating_pipes.insert (_zap_pipe);
+        _zap_pipe = NULL;
+    }
+]=])
+
+# A socket that asks ZAP and is closed before its peer has shaken hands: nobody ended the connection to the handler.
+mend(session_base.cpp
+  "            _has_linger_timer = false;\n        }\n    } else if (pipe_ == _zap_pipe)"
+  "            _has_linger_timer = false;\n        }\n        if (_pending && _zap_pipe)\n            _zap_pipe->terminate (false);\n    } else if (pipe_ == _zap_pipe)")
