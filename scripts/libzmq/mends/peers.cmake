@@ -193,3 +193,18 @@ mend(session_base.cpp
 mend(session_base.cpp
   "            _has_linger_timer = false;\n        }\n    } else if (pipe_ == _zap_pipe)"
   "            _has_linger_timer = false;\n        }\n        if (_pending && _zap_pipe)\n            _zap_pipe->terminate (false);\n    } else if (pipe_ == _zap_pipe)")
+
+# A peer of a ROUTER whose Identity has the form of those that are given to peers without one, and is the next to be given: that
+# next peer's coming aborted the process.
+set(next_id "_next_integral_routing_id++);")
+mend(router.cpp "put_uint32 (buf + 1, ${next_id}" "do\n put_uint32 (buf + 1, ${next_id}\n while (has_out_pipe (blob_t (buf, sizeof buf)));")
+mend(stream.cpp "put_uint32 (buffer + 1, ${next_id}" "do\n put_uint32 (buffer + 1, ${next_id}\n while (has_out_pipe (blob_t (buffer, sizeof buffer)));")
+
+# A ROUTER's peer that takes messages again, but was not known to be full, for another has taken its name, or a high-water mark was
+# changed: the process was aborted.
+mend(socket_base.cpp "    zmq_assert (!it->second.active);\n" "")
+
+# A STREAM's peer that goes between the two frames of what is sent to it: the message was never freed.
+mend(stream.cpp
+  "            _current_out->flush ();\n        _current_out = NULL;"
+  "            _current_out->flush ();\n        else\n            msg_->close ();\n        _current_out = NULL;")

@@ -39,7 +39,7 @@ bool zmq::pipe_t::read (msg_t *msg_)
 mend(pipe.cpp
   "    if (_lwm > 0 && _msgs_read % _lwm == 0)\n"
   "    if (_lwm > 0 && _msgs_read % _lwm == 0 && !ends)\n")
-foreach(file pipe fq)
+foreach(file pipe fq pair)
   mend(${file}.cpp
     "#include \"pipe.hpp\"\n"
     "#include \"pipe.hpp\"\n\nnamespace nodezmq\n{\nbool read_rest (zmq::pipe_t *pipe, zmq::msg_t *msg);\n}\n")
@@ -69,3 +69,66 @@ mend(router.cpp "zmq_assert (pipe != NULL);" "zmq_assert (pipe != NULL || _more_
 mend(router.cpp
   "        if (pipe_ == _current_out)\n            _current_out = NULL;\n"
   "        if (pipe_ == _current_out)\n            _current_out = NULL;\n        if (pipe_ == _current_in) {\n            _current_in = NULL;\n            _terminate_current_in = false;\n        }\n")
+
+# A high-water mark that is lowered in the midst of a message: what had been written of it to the peer stayed, and the next message
+# became its rest; a pipe that is full was counted twice when it was not any more, beyond the end of the list.
+mend(lb.cpp
+  "            _more = false;\n            errno = EAGAIN;\n            return -2;"
+  "            _more = false;\n            _active--;\n            if (_current < _active)\n                _pipes.swap (_current, _active);\n            else\n                _current = 0;\n            errno = EAGAIN;\n            return -2;")
+mend(dist.cpp
+  "    if (!pipe_->write (msg_)) {\n"
+  "    if (!pipe_->write (msg_)) {\n        pipe_->rollback ();\n")
+
+# A message's last frame that is a subscription of no news, or a cancellation of what was not subscribed to, was left out, and the
+# frame before it waited for another, which was another peer's, or the next message.
+mend(xsub.cpp
+  "if (_subscriptions.rm (data, size))"
+  "if (_subscriptions.rm (data, size) || !first_part || _more_send)")
+mend(xpub.cpp
+  "                _pending_pipes.push_back (pipe_);\n            }\n        } else if"
+[=[
+                _pending_pipes.push_back (pipe_);
+            } else if (!_more_recv && !_pending_flags.empty ()
+                       && (_pending_flags.back () & msg_t::more))
+                _pending_flags.back () = 0;
+        } else if]=])
+
+# A REQ whose peer goes while it sends a request: it counts as sent, and lost. The next one went out without its envelope, which
+# nobody answers.
+mend(req.cpp
+  "    int rc = dealer_t::xsend (msg_);\n    if (rc != 0)"
+  "    int rc = dealer_t::xsend (msg_);\n    if (rc == -2) {\n        rc = msg_->close ();\n        errno_assert (rc == 0);\n        rc = msg_->init ();\n    }\n    if (rc != 0)")
+
+# A PAIR whose peer goes in the midst of a message, and another comes: the rest went to that one, or the rest of what is received was
+# its. What is sent of it is dropped; what is received ends as above.
+mend(pair.hpp "    zmq::pipe_t *_last_in;\n" "    zmq::pipe_t *_last_in;\n\n    bool _in_more;\n    bool _in_ends;\n    bool _out_more;\n    bool _dropping;\n")
+mend(pair.cpp
+  "    _last_in (NULL)\n"
+  "    _last_in (NULL),\n    _in_more (false),\n    _in_ends (false),\n    _out_more (false),\n    _dropping (false)\n")
+mend(pair.cpp
+  "        _pipe = NULL;\n    }"
+  "        _pipe = NULL;\n        _in_ends = _in_more;\n        _dropping = _out_more;\n    }")
+mend(pair.cpp
+  "    if (!_pipe || !_pipe->write (msg_)) {"
+[=[
+    const bool more = (msg_->flags () & msg_t::more) != 0;
+    if (_dropping) {
+        _dropping = _out_more = more;
+        int rc = msg_->close ();
+        errno_assert (rc == 0);
+        rc = msg_->init ();
+        errno_assert (rc == 0);
+        return 0;
+    }
+    if (!_pipe || !_pipe->write (msg_)) {]=])
+mend(pair.cpp "    if (!(msg_->flags () & msg_t::more))\n        _pipe->flush ();" "    _out_more = more;\n    if (!more)\n        _pipe->flush ();")
+mend(pair.cpp
+  "    if (!_pipe || !_pipe->read (msg_)) {"
+[=[
+    if (_in_ends) {
+        _in_ends = _in_more = false;
+        return msg_->init ();
+    }
+    if (!_pipe || !(_in_more ? nodezmq::read_rest (_pipe, msg_) : _pipe->read (msg_))) {]=])
+mend(pair.cpp "    _last_in = _pipe;\n    return 0;" "    _last_in = _pipe;\n    _in_more = (msg_->flags () & msg_t::more) != 0;\n    return 0;")
+mend(pair.cpp "bool zmq::pair_t::xhas_in ()\n{\n" "bool zmq::pair_t::xhas_in ()\n{\n    if (_in_ends)\n        return true;\n")
