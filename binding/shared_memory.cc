@@ -29,8 +29,8 @@ napi_value SetArena(napi_env env, napi_callback_info info) {
   void* memory = nullptr;
   napi_get_arraybuffer_info(env, args[0], &memory, &addon.slab_size);
   addon.slab_memory = static_cast<char*>(memory);
-  if (addon.index_ref ==
-      nullptr) {  // one index for good: its memory is never replaced or reached by programs
+  // One index for good: its memory is never replaced or reached by programs.
+  if (addon.index_ref == nullptr) {
     napi_create_reference(env, args[1], 1, &addon.index_ref);
     addon.index = static_cast<int32_t*>(data);
     addon.index_length = length;

@@ -136,8 +136,8 @@ int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
 struct Call {
   Addon* addon = nullptr;
   napi_value data = nullptr;
-  int32_t
-      numbers[Addon::kRegisters];  // a copy: what reads `data` may run a program that makes calls of its own
+  // A copy: what reads `data` may run a program that makes calls of its own.
+  int32_t numbers[Addon::kRegisters];
 
   Call(napi_env env, napi_callback_info info, size_t arguments) {
     void* defined_with = nullptr;

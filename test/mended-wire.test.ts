@@ -153,14 +153,14 @@ describe.concurrent("a connection", () => {
 
   test("by a WebSocket that says nothing ends after HANDSHAKE_IVL", async () => {
     const said = await says(`
-      const router = context.socket(zmq.ROUTER, { handshakeIvl: 50 });
+      const router = context.socket(zmq.ROUTER, { handshakeIvl: 500 });
       router.bind("ws://127.0.0.1:*");
       const stranger = net.connect(portOf(router), "127.0.0.1").resume();
       await once(stranger, "close");
       const dealer = context.socket(zmq.DEALER);
       dealer.connect(router.lastEndpoint);
       await dealer.send("first");
-      await sleep(150);
+      await sleep(700);
       await dealer.send("second");
       for (let i = 0; i < 2; i++) say((await router.recvMultipart({ timeout: 10_000 }))[1]);`);
     expect(said).toEqual(["first", "second"]);
@@ -168,13 +168,13 @@ describe.concurrent("a connection", () => {
 
   test("in ZMTP 1 outlives HANDSHAKE_IVL", async () => {
     const said = await says(`
-      const pull = context.socket(zmq.PULL, { handshakeIvl: 50 });
+      const pull = context.socket(zmq.PULL, { handshakeIvl: 500 });
       pull.bind("tcp://127.0.0.1:*");
       const stranger = net.connect(portOf(pull), "127.0.0.1").on("error", () => {}).resume();
       await once(stranger, "connect");
       stranger.write(Buffer.from("\\x01\\0\\x06\\0first"));
       say(await pull.recvString({ timeout: 10_000 }));
-      await sleep(200);
+      await sleep(700);
       stranger.write(Buffer.from("\\x07\\0second"));
       say(await pull.recvString({ timeout: 10_000 }));
       stranger.destroy();`);

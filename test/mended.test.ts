@@ -406,7 +406,7 @@ describe.concurrent("a peer that says who it is when it is too late", () => {
 
 test("a WebSocket peer without a mechanism connects to a server with heartbeats", async () => {
   const said = await says(`
-    const router = context.socket(zmq.ROUTER, { heartbeatIvl: 20 });
+    const router = context.socket(zmq.ROUTER, { heartbeatIvl: 20, heartbeatTimeout: 20_000 });
     router.bind("ws://127.0.0.1:*");
     const stranger = net.connect(portOf(router), "127.0.0.1").on("error", () => {});
     await once(stranger, "connect");
@@ -500,14 +500,13 @@ test("a connection that is given up in the midst of a message", async () => {
     await push.sendMultipart(["half", "rest"]);
     say(await pull.recvString({ timeout: 5000 }), pull.rcvmore);
     pull.disconnect(push.lastEndpoint);
-    const rest = await pull.recvString({ timeout: 300 }).catch((error) => error.code);
-    say(rest === "rest" || rest === "EAGAIN");
+    say(await pull.recvString({ timeout: 5000 }), pull.rcvmore);
     pull.connect(push.lastEndpoint);
     // What is sent before the first connection has gone altogether goes with it.
     const again = setInterval(() => push.send("next", zmq.DONTWAIT).catch(() => {}), 20);
     say(await pull.recvString({ timeout: 20000 }));
     clearInterval(again);`);
-  expect(said).toEqual(["half true", "true", "next"]);
+  expect(said).toEqual(["half true", "rest false", "next"]);
 });
 
 describe.concurrent("connectRoutingId that is there already", () => {

@@ -2,22 +2,21 @@
 import { describe, expect, test } from "vitest";
 import { says } from "./support/life-mended.js";
 
-/** Strangers that the program's socket has connected to, and that may go for good. */
+/** Strangers that the program's socket connects to, and that may go for good; `until` watches the socket. */
 const strangers = `
 const message = (...frames) => Buffer.concat(frames.map((one, i) => frame(i < frames.length - 1 ? 1 : 0, one)));
-const meet = async (socket) => {
+const meet = async (socket, until) => {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   socket.connect("tcp://127.0.0.1:" + server.address().port);
   const [stream] = await once(server, "connection");
   await shakeHands(stream.on("error", () => {}), ready("PUSH"));
-  await hears(socket);
-  const go = () => server.close(stream.destroy());
-  return { go, stream, write: async (...messages) => { stream.write(Buffer.concat(messages)); await hears(socket); } };
-};
-/** A socket hears of what has become of its connections when it is used. */
-const hears = async (socket) => {
-  for (let i = 0; i < 8; i++, await sleep(10)) socket.get(zmq.EVENTS);
+  await until(zmq.EVENT_HANDSHAKE_SUCCEEDED);
+  return {
+    stream,
+    go: () => server.close(stream.destroy()),
+    write: async (...messages) => { stream.write(Buffer.concat(messages)); await hears(socket); },
+  };
 };
 `;
 
@@ -25,7 +24,8 @@ describe.concurrent("a message of several frames comes whole", () => {
   test("when its sender goes for good in the midst of a hundred", async () => {
     const said = await says(`${strangers}
       const pull = context.socket(zmq.PULL, { immediate: true });
-      const [first, second] = [await meet(pull), await meet(pull)];
+      const until = watch(pull);
+      const [first, second] = [await meet(pull, until), await meet(pull, until)];
       await first.write(...Array.from({ length: 90 }, (_, i) => message("a" + i, "b" + i)));
       // It hears of these when it looks for news, within the fiftieth message.
       second.stream.write(Buffer.concat(Array.from({ length: 90 }, (_, i) => message("x" + i, "y" + i))));
@@ -46,12 +46,13 @@ describe.concurrent("a message of several frames comes whole", () => {
   ])("frame by frame, when %s", async (_, options) => {
     const said = await says(`${strangers}
       const pull = context.socket(zmq.PULL, { ${options} });
-      const [first, second] = [await meet(pull), await meet(pull)];
+      const until = watch(pull);
+      const [first, second] = [await meet(pull, until), await meet(pull, until)];
       await first.write(message("half", "rest"));
       say(await pull.recvString(), pull.rcvmore);
       await second.write(message("another's"));
       first.go();
-      await hears(pull);
+      await until(zmq.EVENT_DISCONNECTED);
       say(await pull.recvString({ timeout: 10_000 }), pull.rcvmore);
       say(await pull.recvString({ timeout: 10_000 }), pull.rcvmore);
       second.go();`);
@@ -63,13 +64,14 @@ describe.concurrent("a message of several frames comes whole", () => {
   test("when another sender goes in the midst of it", async () => {
     const said = await says(`${strangers}
       const pull = context.socket(zmq.PULL, { immediate: true });
-      const all = [await meet(pull), await meet(pull), await meet(pull)];
+      const until = watch(pull);
+      const all = [await meet(pull, until), await meet(pull, until), await meet(pull, until)];
       await all[0].write(message("zero"), message("three"));
       await all[1].write(message("one"), message("four"));
       await all[2].write(message("two", "rest"), message("five"));
       for (let i = 0; i < 3; i++) say(await pull.recvString(), pull.rcvmore);
       all[1].go();
-      await hears(pull);
+      await until(zmq.EVENT_DISCONNECTED);
       const rest = [];
       while (!(rest.includes("three") && rest.includes("five"))) rest.push(await pull.recvString({ timeout: 10_000 }));
       say(rest[0]);
@@ -80,18 +82,19 @@ describe.concurrent("a message of several frames comes whole", () => {
   test("when another receiver goes in the midst of it", async () => {
     const said = await says(`${strangers}
       const push = context.socket(zmq.PUSH);
+      const until = watch(push);
       push.bind("tcp://127.0.0.1:*");
       const pulls = [];
       for (let i = 0; i < 3; i++) {
         pulls.push(context.socket(zmq.PULL));
         pulls[i].connect(push.lastEndpoint);
-        await hears(push);
+        await until(zmq.EVENT_HANDSHAKE_SUCCEEDED);
       }
       for (const text of ["zero", "one"]) await push.send(text);
       say(await pulls[0].recvString(), await pulls[1].recvString());
       await push.send("two", zmq.SNDMORE);
       pulls[1].close();
-      await hears(push);
+      await until(zmq.EVENT_DISCONNECTED);
       await push.send("rest");
       await push.send("three");
       say((await pulls[2].recvMultipart({ timeout: 10_000 })).join(" "), await pulls[0].recvString({ timeout: 10_000 }));`);

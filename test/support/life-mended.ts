@@ -12,7 +12,8 @@ const { once } = require("node:events");
 const sleep = require("node:timers/promises").setTimeout;
 const context = new zmq.Context();
 context.linger = 0;
-${zmtp}/** A peer that writes what it likes, once it is let in. */
+${zmtp}
+/** A peer that writes what it likes, once it is let in. */
 const peer = async (port, type) => {
   const socket = net.connect(port, "127.0.0.1").on("error", () => {}).resume();
   await once(socket, "connect");
@@ -43,6 +44,18 @@ const next = async (socket) => {
     const text = await socket.recvString({ timeout: 5000 });
     if (text !== "?") return text;
   }
+};
+/** A socket hears of what has become of its connections when it is used. */
+const hears = async (socket) => {
+  for (let i = 0; i < 8; i++, await sleep(10)) socket.get(zmq.EVENTS);
+};
+/** Watches a socket: what waits until it tells of an event, and has heard itself of what that means. */
+const watch = (socket) => {
+  const monitor = socket.getMonitorSocket();
+  return async (event) => {
+    while ((await zmq.recvMonitorMessage(monitor)).event !== event);
+    await hears(socket);
+  };
 };
 const thrown = (act) => { try { act(); return "nothing"; } catch (error) { return error.code ?? String(error); } };
 `;

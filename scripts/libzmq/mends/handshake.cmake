@@ -2,14 +2,10 @@
 
 # A CURVE client took READY, the last answer of the handshake, before WELCOME, the first: the key was nobody's then, memory as it had
 # been, and who knew it needed no server's secret key to be taken for the server, and be told everything.
-foreach(command READY WELCOME)
-  string(TOLOWER ${command} state)
-  set(refused "    if (_state != expect_${state}) {\n        session->get_socket ()->event_handshake_failed_protocol (\n          session->get_endpoint (), ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND);\n        errno = EPROTO;\n        return -1;\n    }\n")
-  set(refused_${state} "${refused}")
-endforeach()
-mend(curve_client.cpp "    if (msg_size_ < 30) {" "${refused_ready}    if (msg_size_ < 30) {")
+set(or_refuse ") {\n        session->get_socket ()->event_handshake_failed_protocol (\n          session->get_endpoint (), ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND);\n        errno = EPROTO;\n        return -1;\n    }\n")
+mend(curve_client.cpp "    if (msg_size_ < 30) {" "    if (_state != expect_ready${or_refuse}    if (msg_size_ < 30) {")
 set(process_welcome "    const int rc = _tools.process_welcome (msg_data_, msg_size_,")
-mend(curve_client.cpp "${process_welcome}" "${refused_welcome}${process_welcome}")
+mend(curve_client.cpp "${process_welcome}" "    if (_state != expect_welcome${or_refuse}${process_welcome}")
 
 # What is outside of a CURVE message is not authenticated: who is between the two ends joined messages to one, or made them vanish, by
 # its flags. Only those inside count.

@@ -42,7 +42,7 @@ mend(pipe.cpp
 foreach(file pipe fq pair)
   mend(${file}.cpp
     "#include \"pipe.hpp\"\n"
-    "#include \"pipe.hpp\"\n\nnamespace nodezmq\n{\nbool read_rest (zmq::pipe_t *pipe, zmq::msg_t *msg);\n}\n")
+    "#include \"pipe.hpp\"\n#include \"${CMAKE_CURRENT_LIST_DIR}/../rest.hpp\"\n")
 endforeach()
 set(freed "static_cast<pipes_t::size_type> (-1)")
 mend(fq.cpp
