@@ -11,6 +11,7 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -208,12 +209,19 @@ function loadNamespacesLate(file) {
 const typescript = {
   stamp: join(root, ".deps", "lib.fingerprint"),
   state: () =>
-    fingerprint(["src", "scripts/setup.mjs", "tsconfig.json", "node_modules/typescript/package.json"]),
+    fingerprint([
+      "src",
+      "scripts/setup.mjs",
+      "scripts/fuse.mjs",
+      "tsconfig.json",
+      "node_modules/typescript/package.json",
+    ]),
   current() {
     return existsSync(join(root, "lib", "index.js")) && contents(this.stamp) === this.state();
   },
-  run() {
+  async run() {
     say("compiling TypeScript");
+    const { fuse } = await import("./fuse.mjs"); // needs a package
     const before = this.state();
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
     const listing = runNode([tsc, "-p", "tsconfig.json", "--listEmittedFiles"], {
@@ -226,7 +234,17 @@ const typescript = {
     for (const file of filesBelow([join(root, "lib")])) {
       if (!emitted.has(resolve(file))) rmSync(file);
     }
-    loadNamespacesLate(join(root, "lib", "index.js"));
+    const lib = join(root, "lib");
+    loadNamespacesLate(join(lib, "index.js"));
+    const plain = mkdtempSync(join(root, ".deps", "plain-"));
+    try {
+      runNode([tsc, "-p", "tsconfig.json", "--removeComments", "--declaration", "false", "--outDir", plain], {
+        failure: "compiling TypeScript failed",
+      });
+      fuse(lib, plain);
+    } finally {
+      rmSync(plain, { recursive: true });
+    }
     writeFileSync(this.stamp, before);
   },
 };

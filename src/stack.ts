@@ -27,7 +27,7 @@ export function callSite(): CallSite {
 // The folders our frames come from: lib, and src where source maps are on. Inside somebody's bundle the
 // file has another name, and its folder is the program's own: nothing is dropped then.
 const folders: string[] = [];
-if (/^stack\.[cm]?[jt]s$/.test(path.basename(__filename))) {
+if (/^(?:stack|eager)\.[cm]?[jt]s$/.test(path.basename(__filename))) {
   for (const name of new Set([path.basename(__dirname), "lib", "src"])) {
     const folder = path.join(__dirname, "..", name) + path.sep;
     folders.push(folder, pathToFileURL(folder).href);
