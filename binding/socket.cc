@@ -97,7 +97,13 @@ napi_value Socket::New(napi_env env, napi_callback_info info) {
   // Weak while nobody waits, so that a forgotten socket can be collected.
   if (napi_create_reference(env, args[2], 0, &wake) == napi_ok) handle->SetWake(wake);
   auto* socket = new Socket(addon, std::move(handle));
-  auto finalize = [](napi_env, void* data, void*) { delete static_cast<Socket*>(data); };
+  // One that was collected while it was open is closed here: the handle may outlive it, for as long as a proxy has it, and
+  // would not park what is queued.
+  auto finalize = [](napi_env, void* data, void*) {
+    auto* collected = static_cast<Socket*>(data);
+    collected->handle_->Close();
+    delete collected;
+  };
   if (napi_wrap(env, args.self, socket, finalize, nullptr, nullptr) != napi_ok) {
     delete socket;
     return nullptr;

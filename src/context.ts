@@ -5,7 +5,6 @@ import { readPlace, readSignal, readThreshold, readTimeout } from "./call.js";
 import { IO_THREADS_DFLT, RCVHWM, SNDHWM, type SocketType } from "./constants.js";
 import { type ContextArguments, readShadow, readThreads } from "./context-arguments.js";
 import { Defaults, setOptions } from "./defaults.js";
-import type { Engine } from "./engine.js";
 import { ContextTerminated, typeError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
 import { type NativeContext, native } from "./native.js";
@@ -26,6 +25,7 @@ import {
   socketOptions,
 } from "./options.js";
 import { overridden } from "./overriding.js";
+import { openIn } from "./registry.js";
 import { Socket } from "./socket.js";
 import type { Socket as TypedSocket } from "./socket-types.js";
 import { END_KEYS, type EndOptions, readEnd, within } from "./within.js";
@@ -58,13 +58,7 @@ const isContext = (value: unknown): value is Context => value instanceof Context
 const classOf = (self: unknown): typeof Context =>
   typeof self === "function" && self.prototype instanceof Context ? (self as typeof Context) : Context;
 
-interface Inside {
-  readonly native: NativeContext;
-  /** Writes an engine into its book, and returns what strikes it out again. */
-  adopt(engine: WeakRef<Engine>): () => void;
-}
-
-let inside: (context: unknown) => Inside;
+let inside: (context: unknown) => NativeContext;
 
 export interface Context
   extends ContextOptionAccessors,
@@ -79,7 +73,6 @@ export interface Context
 export class Context implements AsyncDisposable {
   readonly #native: NativeContext;
   readonly #shadow: boolean;
-  readonly #engines = new Set<WeakRef<Engine>>();
   readonly #defaults = new Defaults();
   #terminated = false;
   #ending: Promise<void> | undefined;
@@ -105,7 +98,11 @@ export class Context implements AsyncDisposable {
       this.#native = new native.Context(readThreads(given), "new");
       this.#shadow = false;
       const context = this.#native;
-      watchForLeak(this, "zmq.Context", () => context.term(null));
+      watchForLeak(
+        this,
+        () => "zmq.Context",
+        () => context.term(null),
+      );
     }
   }
 
@@ -289,10 +286,9 @@ export class Context implements AsyncDisposable {
       const limits = { timeout: readTimeout(given.timeout), signal: readSignal(given.signal) };
       if (limits.signal?.aborted) throw limits.signal.reason;
       const failures: unknown[] = [];
-      for (const reference of this.#engines) {
-        const engine = reference.deref();
-        if (engine === undefined || engine.closed) continue;
-        const socket = engine.opener?.deref();
+      for (const engine of openIn(this)) {
+        if (engine.closed) continue; // by the close of one before it
+        const socket = engine.opener;
         engine.opener = undefined; // it may destroy the context in its turn
         try {
           if (socket !== undefined && overridden(socket, "close")) socket.close(wait);
@@ -313,7 +309,7 @@ export class Context implements AsyncDisposable {
   }
 
   [inspect.custom](): string {
-    const open = [...this.#engines].filter((reference) => reference.deref()?.closed === false).length;
+    const open = openIn(this).length;
     return `Context(${open} ${open === 1 ? "socket" : "sockets"}${this.#terminated ? ", closed" : ""})`;
   }
 
@@ -325,31 +321,20 @@ export class Context implements AsyncDisposable {
     inside = (context) => {
       if (!(context instanceof Context)) throw typeError("a socket needs a Context");
       context.#alive();
-      return {
-        native: context.#native,
-        adopt: (engine) => {
-          context.#engines.add(engine);
-          return striking(context.#engines, engine);
-        },
-      };
+      return context.#native;
     };
   }
 }
 
-/** Made here: within the class the closure would keep the context alive for as long as the socket. */
-const striking = (engines: Set<WeakRef<Engine>>, engine: WeakRef<Engine>) => (): void => {
-  engines.delete(engine);
-};
-
-/** What the sockets of a context see of it. */
-export const contextInside = (context: unknown): Inside => inside(context);
+/** What a socket is opened in: throws for what is no context, or has ended. */
+export const contextInside = (context: unknown): NativeContext => inside(context);
 
 // A context is not collected, and so not terminated, while somebody still has a shadow of it.
 const shadowed = new WeakMap<NativeContext, Context>();
 
 function shadowOf(context: unknown): NativeContext {
   if (context instanceof Context) {
-    const shadow = new native.Context(contextInside(context).native.address(), "shadow");
+    const shadow = new native.Context(contextInside(context).address(), "shadow");
     shadowed.set(shadow, context);
     return shadow;
   }

@@ -24,20 +24,20 @@ const endpoints = {
   disconnect: channel("nodezmq:disconnect"),
 };
 
-/** Remembers whose a native socket is. Weakly: what closes a collected socket holds on to the native one. */
+/** Remembers whose a native socket is. Nobody may hold on to the native one alone: it would keep all of the socket. */
 export function introduce(native: NativeSocket, socket: Sending): void {
-  native.owner = new WeakRef(socket);
+  native.owner = socket;
 }
 
 export function tellSent(native: NativeSocket, message: unknown): void {
   const frames = (Array.isArray(message) ? message : [message]).map((frame: unknown) =>
     frame instanceof library.Frame ? frame.bytes() : frame,
   );
-  sent.publish({ socket: native.owner?.deref(), frames });
+  sent.publish({ socket: native.owner, frames });
 }
 
 export function tellReceived(native: NativeSocket, frames: readonly unknown[]): void {
-  received.publish({ socket: native.owner?.deref(), frames });
+  received.publish({ socket: native.owner, frames });
 }
 
 export function tellEndpoint(verb: keyof typeof endpoints, socket: Sending, endpoint: string): void {

@@ -29,12 +29,15 @@ export type CloseListener = () => void;
 
 export class Engine {
   readonly native: NativeSocket;
+  /** libzmq's handle, also when it is closed. */
+  readonly address: bigint;
   /** Of a type whose messages are pairs. */
   readonly pairs: Pairs | undefined;
   readonly #receives = new Queue();
   readonly #sends = new Queue();
   readonly #polls = new Polls();
-  readonly #closing = new Set<CloseListener>();
+  // Made when there is one: most sockets are closed without.
+  #closing: Set<CloseListener> | undefined;
   readonly #onWake = (events: number): void => this.#wake(events);
   #held = false;
   #checking = false;
@@ -44,14 +47,19 @@ export class Engine {
   #keeper: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** `context` is the Context that it is opened in, for those who come with the engine only. */
+  /**
+   * `context` is the Context that it is opened in, for those who come with the engine only; `struck` is called once, when
+   * the socket is closed.
+   */
   constructor(
     inside: NativeContext,
     readonly type: number,
     readonly context: unknown,
+    readonly struck: (engine: Engine) => void,
   ) {
     this.pairs = Pairs.of(type);
     this.native = new native.Socket(inside, type, this.#onWake);
+    this.address = this.native.address();
   }
 
   get closed(): boolean {
@@ -64,8 +72,9 @@ export class Engine {
   }
 
   onClose(listener: CloseListener): () => void {
+    this.#closing ??= new Set();
     this.#closing.add(listener);
-    return () => this.#closing.delete(listener);
+    return () => this.#closing?.delete(listener);
   }
 
   // ---- Operations
@@ -209,8 +218,8 @@ export class Engine {
   /** The reader of the socket's monitor, which is unref'ed with the socket, and ref'ed. */
   follower: Engine | undefined = undefined;
 
-  /** The Socket that it was opened for: its class may close in its own way. Weak: who collects it closes the engine. */
-  opener: WeakRef<{ close(linger?: number): void }> | undefined = undefined;
+  /** The Socket that it was opened for: its class may close in its own way. */
+  opener: { close(linger?: number): void } | undefined = undefined;
 
   #setReferenced(referenced: boolean): void {
     this.#referenced = referenced;
@@ -233,8 +242,9 @@ export class Engine {
     this.#closed = true;
     clearInterval(this.#keeper);
     // Before the socket goes: one that reads a monitor must stop the monitor first.
-    for (const listener of this.#closing) listener();
-    this.#closing.clear();
+    this.struck(this);
+    for (const listener of this.#closing ?? []) listener();
+    this.#closing = undefined;
     this.native.close(linger);
     this.#failAll(() => makeError(ENOTSOCK));
   }

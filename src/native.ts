@@ -26,7 +26,7 @@ export interface NativeSocket {
   /** What the verbs that every message takes know it by. */
   readonly number: number;
   /** The Socket that it belongs to. */
-  owner?: WeakRef<object>;
+  owner?: object;
   /** Never fails; `linger` replaces the socket's LINGER, where libzmq still takes one. */
   close(linger?: number): void;
   closed(): boolean;

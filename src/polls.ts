@@ -20,36 +20,38 @@ interface Polled {
 
 /** The polls of one socket. */
 export class Polls {
-  readonly #polls = new Set<PollWaiter>();
+  // Made when there is one: most sockets are never polled.
+  #polls: Set<PollWaiter> | undefined;
 
   get size(): number {
-    return this.#polls.size;
+    return this.#polls?.size ?? 0;
   }
 
   add(poll: PollWaiter): void {
+    this.#polls ??= new Set();
     this.#polls.add(poll);
   }
 
   delete(poll: PollWaiter): boolean {
-    return this.#polls.delete(poll);
+    return this.#polls?.delete(poll) ?? false;
   }
 
   referenced(): void {
-    for (const poll of this.#polls) poll.referenced();
+    for (const poll of this.#polls ?? []) poll.referenced();
   }
 
   /** Tells those that wait for one of the events, and lets go of them. */
   serve(ready: number): void {
-    for (const poll of [...this.#polls]) {
+    for (const poll of [...(this.#polls ?? [])]) {
       if ((ready & poll.mask) === 0) continue;
-      this.#polls.delete(poll);
+      this.delete(poll);
       poll.ready(ready & poll.mask);
     }
   }
 
   fail(make: () => unknown): void {
-    for (const poll of [...this.#polls]) {
-      this.#polls.delete(poll);
+    for (const poll of [...(this.#polls ?? [])]) {
+      this.delete(poll);
       poll.failed(make);
     }
   }

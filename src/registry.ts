@@ -4,7 +4,7 @@ import { type Context, contextInside } from "./context.js";
 import { Engine } from "./engine.js";
 import { makeError, rangeError, typeError, ZMQError } from "./errors.js";
 import { forget, watchForLeak } from "./leaks.js";
-import type { NativeContext, NativeSocket } from "./native.js";
+import type { NativeContext } from "./native.js";
 import { nativeKind, socketOptionRow } from "./options.js";
 
 const engines = new Map<bigint, WeakRef<Engine>>();
@@ -38,30 +38,44 @@ export function existing(address: unknown): Opened {
 
 /** Opens a libzmq socket and writes it into the book. */
 export function open(context: Context, type: unknown): Opened {
-  const owner = contextInside(context);
+  const inside = contextInside(context);
   if (typeof type !== "number" || !Number.isInteger(type)) {
     throw typeError(`a socket type is a number such as zmq.REQ; got ${type === null ? "null" : typeof type}`);
   }
   if (type === -1) throw typeError("a socket type is a number such as zmq.REQ; got -1, which is none");
   if (type < -(2 ** 31) || type >= 2 ** 31)
     throw rangeError(`a socket type is a number such as zmq.REQ; got ${type}`);
-  const engine = newEngine(owner.native, type, context);
-  const address = engine.native.address();
-  const reference = new WeakRef(engine);
-  engines.set(address, reference);
-  const leave = owner.adopt(reference);
-  watchForLeak(engine, `zmq.${typeNames.get(type) ?? type} socket`, closer(engine.native, address, leave));
-  engine.onClose(() => {
-    forget(engine);
-    gone(address);
-    leave();
-  });
+  const engine = newEngine(inside, type, context);
+  const { address } = engine;
+  engines.set(address, new WeakRef(engine));
+  // No closure here may name the engine: those that are kept, which share their scope, would keep it.
+  watchForLeak(
+    engine,
+    () => `zmq.${typeNames.get(type) ?? type} socket`,
+    () => gone(address),
+  );
   return new Opened(engine, context, type);
+}
+
+/** The open sockets that were made in a context. */
+export function openIn(context: Context): Engine[] {
+  const found: Engine[] = [];
+  for (const reference of engines.values()) {
+    const engine = reference.deref();
+    if (engine?.context === context && !engine.closed) found.push(engine);
+  }
+  return found;
+}
+
+/** What a closed socket leaves behind. */
+function struck(engine: Engine): void {
+  forget(engine);
+  gone(engine.address);
 }
 
 function newEngine(inside: NativeContext, type: number, context: Context): Engine {
   try {
-    return new Engine(inside, type, context);
+    return new Engine(inside, type, context, struck);
   } catch (error) {
     if (!(error instanceof ZMQError) || error.errno !== EINVAL) throw error;
     throw makeError(EINVAL, `there is no socket type ${type}`);
@@ -72,13 +86,4 @@ function newEngine(inside: NativeContext, type: number, context: Context): Engin
 function gone(address: bigint): void {
   const engine = engines.get(address)?.deref();
   if (engine === undefined || engine.closed) engines.delete(address);
-}
-
-/** Closes what is left of a collected socket. Made here: within `open` the closure would keep the engine in its scope. */
-function closer(native: NativeSocket, address: bigint, leave: () => void): () => void {
-  return () => {
-    gone(address);
-    leave();
-    native.close();
-  };
 }

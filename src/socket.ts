@@ -91,7 +91,7 @@ export class Socket extends Configuring {
     this.#engine = given.engine;
     this.#context = given.context;
     this.#type = given.type as SocketType;
-    if (given !== shadowed && !(shadowed instanceof Socket)) given.engine.opener = new WeakRef(this);
+    if (given !== shadowed && !(shadowed instanceof Socket)) given.engine.opener = this;
     if (threshold !== undefined) this.copyThreshold = threshold;
     try {
       setOptions(this, wanted);

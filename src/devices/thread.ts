@@ -40,7 +40,7 @@ const isClass = (factory: ContextFactory): factory is new () => Context =>
 function letGo(context: Context): void {
   if (context.closed) return;
   try {
-    contextInside(context).native.term(null);
+    contextInside(context).term(null);
     forget(context);
   } catch {
     // Its end has begun already.
