@@ -15,6 +15,36 @@
 
 namespace nodezmq {
 
+namespace {
+
+// -1 of no socket.
+int TypeOf(void* socket) {
+  int type = -1;
+  size_t size = sizeof type;
+  if (socket != nullptr) zmq_getsockopt(socket, ZMQ_TYPE, &type, &size);
+  return type;
+}
+
+// How many frames a message to that type of socket has; 0 for any number.
+size_t FramesOf(int type) {
+  switch (type) {
+    case ZMQ_STREAM:
+    case ZMQ_DGRAM:
+      return 2;
+    case ZMQ_SERVER:
+    case ZMQ_CLIENT:
+    case ZMQ_RADIO:
+    case ZMQ_SCATTER:
+    case ZMQ_PEER:
+    case ZMQ_CHANNEL:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
 Forwarder::~Forwarder() { CloseSignal(); }
 
 void Forwarder::CloseSignal() {
@@ -131,21 +161,20 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   void* backend = socket("backend", &ok);
   forwarder->capture_ = socket("capture", &ok);
   forwarder->control_ = socket("control", &ok);
-  if (forwarder->control_ != nullptr) {
-    int type = 0;
-    size_t size = sizeof type;
-    forwarder->control_routes_ =
-        zmq_getsockopt(forwarder->control_, ZMQ_TYPE, &type, &size) == 0 && type == ZMQ_ROUTER;
-  }
+  forwarder->capture_takes_ = FramesOf(TypeOf(forwarder->capture_));
+  forwarder->control_takes_ = FramesOf(TypeOf(forwarder->control_));
+  forwarder->control_routes_ = TypeOf(forwarder->control_) == ZMQ_ROUTER;
   if (!ok) return nullptr;
   if (frontend == nullptr || backend == nullptr)
     return Misuse(env, "a proxy needs a frontend and a backend socket");
   forwarder->forward_.from = forwarder->forward_.to = frontend;
   forwarder->forward_.to = backend;
+  forwarder->forward_.takes = FramesOf(TypeOf(backend));
   forwarder->forward_.prefix = text("forwardPrefix");
   if (frontend != backend) {  // one socket for both sides echoes: a single direction
     forwarder->backward_.from = backend;
     forwarder->backward_.to = frontend;
+    forwarder->backward_.takes = FramesOf(TypeOf(frontend));
     forwarder->backward_.prefix = text("backwardPrefix");
   }
   forwarder->swap_ = flag("swap");

@@ -34,6 +34,7 @@ class Forwarder : public std::enable_shared_from_this<Forwarder> {
   struct Route {
     void* from = nullptr;
     void* to = nullptr;
+    size_t takes = 0;                   // how many frames a message to it has; 0 for any number
     std::optional<std::string> prefix;  // a frame that the capture socket gets before the message
     std::vector<Message> held;
     bool captured = false;      // the held message has reached the capture socket
@@ -63,7 +64,9 @@ class Forwarder : public std::enable_shared_from_this<Forwarder> {
   std::vector<std::shared_ptr<SocketHandle>> lent_;
   Route forward_, backward_;
   void* capture_ = nullptr;
+  size_t capture_takes_ = 0;
   void* control_ = nullptr;
+  size_t control_takes_ = 0;
   bool control_routes_ = false;  // the control socket is a ROUTER
   bool swap_ = false;
   std::string last_;  // the message that begins with these bytes is the last one

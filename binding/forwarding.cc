@@ -18,6 +18,9 @@ constexpr long kLookMs = 50;
 
 bool WouldBlock() { return zmq_errno() == EAGAIN; }
 
+// Whether a socket takes messages of that many frames.
+bool Takes(size_t only, size_t frames) { return only == 0 || only == frames; }
+
 // Sends the frames themselves, or copies (shared bodies) behind a prefix, if there is one. -1 with EAGAIN only before
 // the first frame has gone.
 int SendAll(void* socket, std::vector<Message>& frames, const std::optional<std::string>* prefix) {
@@ -130,7 +133,8 @@ void Forwarder::TakeBack(Route& route, SocketHandle& source) {
 int Forwarder::Deliver(Route& route) {
   route.waits_for = nullptr;
   if (!route.captured) {
-    if (SendAll(capture_, route.held, &route.prefix) < 0) {
+    if (Takes(capture_takes_, route.held.size() + (route.prefix.has_value() ? 1 : 0)) &&
+        SendAll(capture_, route.held, &route.prefix) < 0) {
       if (WouldBlock()) route.waits_for = capture_;
       return -1;
     }
@@ -138,7 +142,9 @@ int Forwarder::Deliver(Route& route) {
   }
   uint64_t bytes = 0, frames = route.held.size();
   for (Message& frame : route.held) bytes += frame.Size();
-  if (SendAll(route.to, route.held, nullptr) < 0) {
+  if (!Takes(route.takes, frames)) {
+    // Anybody may send it to the other side: libzmq would refuse it, or mistake what comes next for its rest. It is dropped.
+  } else if (SendAll(route.to, route.held, nullptr) < 0) {
     if (WouldBlock()) {
       route.waits_for = route.to;
       return -1;
@@ -203,7 +209,10 @@ int Forwarder::Obey() {
       frames.emplace_back();
     }
     // A control socket that cannot answer (SUB, PULL), or a peer that does not listen, is no reason to stop.
-    if (SendAll(control_, frames, nullptr) < 0 && zmq_errno() == ETERM) return -1;
+    if (Takes(control_takes_, frames.size()) && SendAll(control_, frames, nullptr) < 0 &&
+        zmq_errno() == ETERM) {
+      return -1;
+    }
     if (ended_) return 0;
   }
 }

@@ -1,5 +1,8 @@
 import { pbkdf2 } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { promisify } from "node:util";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -909,6 +912,86 @@ describe("high-water marks", () => {
     })();
     for (let i = 0; i < 100; i++) expect(String(await slow.recv())).toBe(`${i}`);
     await sending;
+  });
+});
+
+describe("messages of as many frames as the other side does not take are dropped, the proxy goes on", () => {
+  test.each([
+    ["CLIENT", zmq.CLIENT, zmq.SERVER],
+    ["SCATTER", zmq.SCATTER, zmq.GATHER],
+    ["RADIO", zmq.RADIO, zmq.DISH],
+    ["CHANNEL", zmq.CHANNEL, zmq.CHANNEL],
+  ])("%s: one frame", async (_, type, peer) => {
+    const context = newContext();
+    const front = side(context, zmq.PULL, zmq.PUSH);
+    const back = side(context, type, peer);
+    if (type === zmq.RADIO) {
+      back.peer.join("");
+      do await back.socket.send("?", { group: "" });
+      while ((await back.peer.poll(10)) === 0);
+      while (await back.peer.poll(10)) await back.peer.recv();
+    }
+    proxied(front.socket, back.socket);
+    for (const text of ["one", "two"]) {
+      await front.peer.sendMultipart(["not", "taken"]);
+      await front.peer.send(text);
+      expect(await back.peer.recvString()).toBe(text);
+    }
+  });
+
+  test("STREAM: two, who it is for and what", async () => {
+    const context = newContext();
+    const front = side(context, zmq.PULL, zmq.PUSH);
+    const stream = context.socket(zmq.STREAM);
+    stream.bind("tcp://127.0.0.1:*");
+    const client = connect(Number(/:(\d+)$/.exec(stream.lastEndpoint)?.[1]), "127.0.0.1");
+    onTestFinished(() => void client.destroy());
+    const [identity] = await stream.recvMultipart();
+    proxied(front.socket, stream);
+    let heard = "";
+    client.on("data", (bytes) => {
+      heard += String(bytes);
+    });
+    for (const frames of [
+      [identity, "a", "b"],
+      [identity, "one"],
+      [identity, "c", "d"],
+      [identity, "two"],
+    ])
+      await front.peer.sendMultipart(frames as (string | Buffer)[]);
+    await until(() => heard === "onetwo");
+  });
+
+  test("DGRAM: two, an address and what", async () => {
+    const context = newContext();
+    const front = side(context, zmq.PULL, zmq.PUSH);
+    const heard = createSocket("udp4").bind(0, "127.0.0.1");
+    onTestFinished(() => void heard.close());
+    await once(heard, "listening");
+    const dgram = context.socket(zmq.DGRAM);
+    dgram.bind("udp://127.0.0.1:*");
+    const texts: string[] = [];
+    heard.on("message", (text) => texts.push(String(text)));
+    proxied(front.socket, dgram);
+    const address = `127.0.0.1:${heard.address().port}`;
+    while (texts.length < 3) {
+      await front.peer.send("no address");
+      await front.peer.sendMultipart([address, "too", "much"]);
+      await front.peer.sendMultipart([address, "text"]);
+      await turn();
+    }
+    expect(new Set(texts)).toEqual(new Set(["text"]));
+  });
+
+  test("the capture socket's, too: it does not get them, the other side does", async () => {
+    const { context, front, back, sender, receiver } = streamer();
+    const capture = side(context, zmq.SCATTER, zmq.GATHER);
+    proxied(front, back, capture.socket);
+    await sender.sendMultipart(["two", "frames"]);
+    await sender.send("one");
+    expect((await receiver.recvMultipart()).map(String)).toEqual(["two", "frames"]);
+    expect(await receiver.recvString()).toBe("one");
+    expect(await capture.peer.recvString()).toBe("one");
   });
 });
 
