@@ -112,8 +112,10 @@ napi_value Poll(napi_env env, napi_callback_info info) {
     items[i] = {handle->Raw(), 0, static_cast<short>(mask), 0};
     if (handle->HasUnread() && (mask & ZMQ_POLLIN) != 0) unread.push_back(i);
   }
-  if (PollItems(env, items.data(), static_cast<int>(count), unread.empty() ? args.Int(2, -1) : 0) < 0)
-    return Fail(env, zmq_errno());
+  if (PollItems(env, items.data(), static_cast<int>(count), unread.empty() ? args.Int(2, -1) : 0) < 0) {
+    const int code = zmq_errno();
+    return Fail(env, code, code == EINVAL ? "more items than the process may have descriptors open" : "");
+  }
   for (uint32_t i : unread) items[i].revents = static_cast<short>(items[i].revents | ZMQ_POLLIN);
   napi_value result;
   napi_create_array_with_length(env, count, &result);

@@ -4,8 +4,8 @@ import { run, WATCHDOG } from "./support/life-child.js";
 import { PEERS, zmtp } from "./support/life-zmtp.js";
 
 /**
- * Every state that a connection can be in when it breaks and the socket is closed. The socket does not receive. Where it has
- * connected, there is another peer at the same place, who reads.
+ * Every state that a connection can be in when it breaks and the socket is closed. The socket does not receive. Where it
+ * connects again, there is another peer at the same place, who reads.
  */
 const program = (type: string, peer: string): string => `
 const net = require("node:net");
@@ -14,7 +14,7 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 ${zmtp}
 const CASES = [{}];
 for (const [key, values] of Object.entries({
-  accepts: [true, false], // or it connects
+  role: ["accepts", "connects", "connects once", "connects until refused"],
   transport: ["tcp", "ipc"],
   floods: [true, false], // the peer, until the socket's queue is full
   reads: [true, false], // the peer
@@ -22,6 +22,13 @@ for (const [key, values] of Object.entries({
   half: [false, true], // the socket has begun one more
   order: ["the peer goes, the socket is closed", "the socket is closed, the peer goes", "both"],
 })) CASES.push(...CASES.splice(0).flatMap((one) => values.map((value) => ({ ...one, [key]: value }))));
+// By ipc nobody is refused where nobody listens: there is no such file.
+const STATES = CASES.filter(({ role, transport }) => role !== "connects until refused" || transport === "tcp");
+const again = {
+  connects: { reconnectIvl: 10 },
+  "connects once": { reconnectIvl: -1 },
+  "connects until refused": { reconnectIvl: 10, reconnectStop: zmq.RECONNECT_STOP_CONN_REFUSED },
+};
 const request = Buffer.concat([frame(1, ""), frame(0, "x")]);
 const message = { REP: request, REQ: request, DISH: Buffer.concat([frame(1, "t1"), frame(0, "x")]), SUB: frame(0, "t1") }.${type} ?? frame(0, "x");
 /** What a peer says so that it can be sent something. */
@@ -42,9 +49,10 @@ const sender = async (socket) => {
   const options = { ...impatient, ...(routingId && { routingId }), ...(socket.type === zmq.RADIO && { group: "t1" }) };
   return () => (socket.type === zmq.ROUTER ? socket.sendMultipart(["A", large], options) : socket.send(large, options));
 };
-const attempt = async ({ accepts, transport, floods, reads, sends, half, order }, number) => {
+const attempt = async ({ role, transport, floods, reads, sends, half, order }, number) => {
+  const accepts = role === "accepts";
   const context = new zmq.Context();
-  const socket = context.socket(zmq.${type}, { rcvhwm: 5, linger: -1, reconnectIvl: 10 });
+  const socket = context.socket(zmq.${type}, { rcvhwm: 5, linger: -1, ...again[role] });
   for (let i = 0; i < 100; i++) {
     if (socket.type === zmq.SUB) socket.subscribe("t" + i);
     if (socket.type === zmq.DISH) socket.join("t" + i);
@@ -75,6 +83,7 @@ const attempt = async ({ accepts, transport, floods, reads, sends, half, order }
   let sent = 0;
   while (sent < sends && (await send().then(() => true, () => false))) sent++;
   if (half && multipart) await socket.send("A", { ...impatient, flags: zmq.SNDMORE }).catch(() => {});
+  if (role === "connects until refused") server.close();
   const leave = () => (transport === "ipc" ? stranger.destroy() : stranger.resetAndDestroy());
   if (order.startsWith("the peer")) {
     leave();
@@ -92,7 +101,7 @@ const attempt = async ({ accepts, transport, floods, reads, sends, half, order }
 (async () => {
   const waiting = new Set();
   setTimeout(() => say("still waiting:", ...[...waiting].slice(0, 9).map((one) => JSON.stringify(one))), ${WATCHDOG - 5_000}).unref();
-  const cases = [...CASES.entries()];
+  const cases = [...STATES.entries()];
   const worker = async () => {
     for (let at; (at = cases.pop()) !== undefined; ) {
       waiting.add(at[1]);
@@ -101,7 +110,7 @@ const attempt = async ({ accepts, transport, floods, reads, sends, half, order }
     }
   };
   await Promise.all(Array.from({ length: 16 }, worker));
-  say(CASES.length, "ended");
+  say(STATES.length, "ended");
 })();
 `;
 
@@ -110,7 +119,7 @@ describe.concurrent("whatever becomes of its peer, a context ends after a socket
     expect(await run(program(type, peer))).toEqual({
       code: 0,
       signal: null,
-      stdout: "192 ended\n",
+      stdout: "336 ended\n",
       stderr: "",
     });
   });
@@ -145,4 +154,111 @@ test("a socket that has connected to a peer that has gone sends the next one wha
       server.close();
     })();`);
   expect(outcome).toEqual({ code: 0, signal: null, stdout: "one two three\n", stderr: "" });
+});
+
+const never: [string, string, string][] = [
+  [
+    "has refused it, and is not tried again",
+    "reconnectIvl: -1",
+    "server.close(); await once(server, 'close'); server = undefined;",
+  ],
+  [
+    "breaks the protocol",
+    "reconnectIvl: 10",
+    "server.on('connection', (stream) => stream.on('error', () => {}).end(Buffer.concat([Buffer.from([255, 0, 0, 0, 0, 0, 0, 0, 1, 127, 3, 0]), Buffer.from('NOPE'), Buffer.alloc(48)])));",
+  ],
+  [
+    "breaks the handshake, which it may do once",
+    "reconnectIvl: 10, reconnectStop: zmq.RECONNECT_STOP_HANDSHAKE_FAILED",
+    "server.on('connection', (stream) => stream.destroy());",
+  ],
+];
+
+describe.concurrent("a context ends after a socket that has something for a peer who", () => {
+  const cases = never.flatMap(([what, ...how]) =>
+    [true, false].map((hears) => [what, hears, ...how] as const),
+  );
+  test.each(cases)("%s (it hears of it: %s)", async (_, hears, options, peer) => {
+    const outcome = await run(`
+      const net = require("node:net");
+      const { once } = require("node:events");
+      (async () => {
+        const context = new zmq.Context();
+        let server = net.createServer().listen(0, "127.0.0.1");
+        await once(server, "listening");
+        const address = "tcp://127.0.0.1:" + server.address().port;
+        ${peer}
+        const socket = context.socket(zmq.DEALER, { linger: -1, ${options} });
+        socket.connect(address);
+        await socket.send("text");
+        const begun = Date.now();
+        while (Date.now() - begun < 300) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          ${hears ? "socket.get(zmq.EVENTS);" : ""}
+        }
+        socket.close();
+        await context.term();
+        server?.close();
+      })();`);
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+  });
+});
+
+test("a connection that was refused, and is not tried again, is its socket's until it disconnects", async () => {
+  const outcome = await run(`
+    const net = require("node:net");
+    const { once } = require("node:events");
+    (async () => {
+      const context = new zmq.Context();
+      const server = net.createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const address = "tcp://127.0.0.1:" + server.address().port;
+      server.close();
+      await once(server, "close");
+      const socket = context.socket(zmq.DEALER, { linger: -1, reconnectIvl: -1 });
+      const monitor = socket.getMonitorSocket(zmq.EVENT_CLOSED);
+      socket.connect(address);
+      await zmq.recvMonitorMessage(monitor);
+      for (let i = 0; i < 10; i++) await socket.send("text", { timeout: 1000 });
+      socket.disconnect(address);
+      say("let go");
+      socket.close();
+      monitor.close();
+      await context.term();
+    })();`);
+  expect(outcome).toEqual({ code: 0, signal: null, stdout: "let go\n", stderr: "" });
+});
+
+test("a ROUTER that is closed before its peer is there sends it all it has, though the peer speaks first", async () => {
+  const outcome = await run(`
+    (async () => {
+      const context = new zmq.Context();
+      const probe = context.socket(zmq.PAIR);
+      probe.bind("tcp://127.0.0.1:*");
+      const address = probe.lastEndpoint;
+      probe.close();
+      const router = context.socket(zmq.ROUTER, { sndhwm: 0, linger: -1, reconnectIvl: 20, connectRoutingId: "peer" });
+      router.connect(address);
+      const body = Buffer.alloc(2000);
+      for (let i = 0; i < 20_000; i++) await router.sendMultipart(["peer", body]);
+      router.close();
+      const dealer = context.socket(zmq.DEALER, { rcvhwm: 0, linger: 0 });
+      for (;;) {
+        try {
+          dealer.bind(address);
+          break;
+        } catch {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      }
+      let heard = 0;
+      for (; heard < 20_000; heard++) {
+        await dealer.recv({ timeout: 10_000 });
+        if (heard === 0) await dealer.send("hello");
+      }
+      say(heard);
+      dealer.close();
+      await context.term();
+    })();`);
+  expect(outcome).toEqual({ code: 0, signal: null, stdout: "20000\n", stderr: "" });
 });

@@ -1,6 +1,10 @@
 /** Defects of libzmq that are mended here: each ended the process, corrupted its memory, hung it or lost what was sent. */
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import * as net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { start } from "./support/life-child.js";
 import { says } from "./support/life-mended.js";
 
 describe.concurrent("udp", () => {
@@ -609,6 +613,42 @@ describe.concurrent("a SOCKS proxy", () => {
       await sleep(100);`);
     expect(said).toEqual(["question"]);
   });
+
+  test("that says nothing is tried again, after connectTimeout or handshakeIvl", async () => {
+    const said = await says(`
+      for (const bound of [{ connectTimeout: 50, handshakeIvl: 0 }, { handshakeIvl: 50 }]) {
+        const streams = [];
+        const proxy = net.createServer((stream) => streams.push(stream.on("error", () => {}).resume())).listen(0, "127.0.0.1");
+        await once(proxy, "listening");
+        const req = context.socket(zmq.REQ, { reconnectIvl: 20, socksProxy: "127.0.0.1:" + proxy.address().port, ...bound });
+        req.connect("tcp://10.0.0.1:5555");
+        while (streams.length < 3) await sleep(10);
+        req.close();
+        proxy.close();
+      }
+      say("tried again");`);
+    expect(said).toEqual(["tried again"]);
+  });
+
+  test("may take as long as it likes where nothing bounds it, or be left in the midst of it", async () => {
+    const said = await says(`
+      const streams = [];
+      const proxy = net.createServer((stream) => streams.push(stream.on("error", () => {}).resume())).listen(0, "127.0.0.1");
+      await once(proxy, "listening");
+      const patient = context.socket(zmq.REQ, { reconnectIvl: 20, handshakeIvl: 0, socksProxy: "127.0.0.1:" + proxy.address().port });
+      patient.connect("tcp://10.0.0.1:5555");
+      while (streams.length === 0) await sleep(10);
+      await sleep(300);
+      say(streams.length);
+      patient.close();
+      const left = context.socket(zmq.REQ, { reconnectIvl: 20, connectTimeout: 60_000, socksProxy: "127.0.0.1:" + proxy.address().port });
+      left.connect("tcp://10.0.0.1:5555");
+      while (streams.length < 2) await sleep(10);
+      left.close();
+      await context.term();
+      proxy.close();`);
+    expect(said).toEqual(["1"]);
+  });
 });
 
 describe.concurrent("inproc", () => {
@@ -913,4 +953,109 @@ describe.runIf(process.platform !== "win32")("without descriptors", () => {
       say("closed");`);
     expect(said).toEqual(["closed"]);
   });
+});
+
+describe.concurrent("a listening socket", () => {
+  test("that two processes share accepts what the other has not, and lets both end", async () => {
+    const said = await says(`
+      const pull = context.socket(zmq.PULL);
+      const monitor = pull.getMonitorSocket();
+      pull.bind("tcp://127.0.0.1:*");
+      const { value: fd } = await zmq.recvMonitorMessage(monitor);
+      const theirs = \`
+        const zmq = require("nodezmq");
+        const context = new zmq.Context();
+        const pull = context.socket(zmq.PULL, { linger: 0, useFd: 3 });
+        pull.bind("tcp://127.0.0.1:1");
+        console.log("bound");
+        (async () => { for await (const frames of pull) console.log("heard"); })();
+        process.stdin.resume().once("end", () => { pull.close(); context.term().then(() => console.log("ended")); });
+      \`;
+      const other = require("node:child_process").spawn(process.execPath, ["-e", theirs], { stdio: ["pipe", "pipe", "inherit", fd] });
+      let output = "";
+      other.stdout.on("data", (text) => { output += text; });
+      while (!output.includes("bound")) await sleep(5);
+      let sent = 0, own = 0;
+      const heard = () => own + output.split("heard").length - 1;
+      for (; sent < 50 || own === 0 || own === heard(); sent++) {
+        const push = context.socket(zmq.PUSH, { linger: -1 });
+        push.connect(pull.lastEndpoint);
+        await push.send("text");
+        push.close();
+        while (await pull.recv({ timeout: 1 }).catch(() => undefined)) own++;
+      }
+      while (heard() < sent) if (await pull.recv({ timeout: 5 }).catch(() => undefined)) own++;
+      pull.close();
+      monitor.close();
+      await context.term();
+      other.stdin.end();
+      await once(other, "exit");
+      say(output.endsWith("ended\\n"));`);
+    expect(said).toEqual(["true"]);
+  });
+
+  test("outlives peers that are gone before they are accepted, though the system refuses its options", async () => {
+    const server = start(`
+      const pull = new zmq.Context().socket(zmq.PULL, { tcpKeepalive: 1, tcpKeepaliveIdle: 0, tcpKeepaliveCnt: 0, tcpKeepaliveIntvl: 0, linger: 0 });
+      pull.bind("tcp://127.0.0.1:*");
+      say(pull.lastEndpoint);
+      process.stdin.once("data", () => { say("alive"); pull.close(); process.stdin.unref(); });`);
+    const port = Number(/:(\d+)$/.exec(await server.line())?.[1]);
+    for (let round = 0; round < 5; round++) {
+      server.process.kill("SIGSTOP");
+      for (let i = 0; i < 20; i++) {
+        const stream = net.connect(port, "127.0.0.1").on("error", () => {});
+        await once(stream, "connect");
+        await new Promise<void>((resolve) => stream.end(resolve));
+        stream.resetAndDestroy();
+        await once(stream, "close");
+      }
+      server.process.kill("SIGCONT");
+      await sleep(50);
+    }
+    server.process.stdin?.write("\n");
+    expect(await server.ended).toMatchObject({ code: 0, signal: null, stderr: "" });
+  });
+});
+
+test("zmqPoll of more descriptors than there may be open is refused", async () => {
+  const said = await says(
+    `
+    const items = Array.from({ length: 300 }, (_, fd) => [fd, zmq.POLLIN]);
+    say(await zmq.zmqPoll(items, 0).then(() => "polled", (error) => error.message));
+    const socket = context.socket(zmq.PULL);
+    say(thrown(() => socket.pollSync(0)));`,
+    { under: ["sh", "-c", 'ulimit -n 256; exec "$0" "$@"'] },
+  );
+  expect(said).toEqual([
+    "Invalid argument (more items than the process may have descriptors open)",
+    "nothing",
+  ]);
+});
+
+test("batch sizes of any number are taken for what a connection can bear", async () => {
+  const said = await says(`
+    const size = () => Number(/VmSize:\\s+(\\d+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]);
+    const before = size();
+    for (const batch of [1, 4097, 2 ** 31 - 1]) {
+      const pull = context.socket(zmq.PULL, { inBatchSize: batch, outBatchSize: batch });
+      pull.bind("tcp://127.0.0.1:*");
+      const push = context.socket(zmq.PUSH, { inBatchSize: batch, outBatchSize: batch });
+      push.connect(pull.lastEndpoint);
+      for (const length of [0, 100, 4097, 100_000]) {
+        await push.send(Buffer.alloc(length, 1));
+        say((await pull.recv()).length);
+      }
+    }
+    say(size() - before < 2 ** 20 ? "less than a gigabyte" : size() - before);`);
+  expect(said).toEqual([...Array(3).fill(["0", "100", "4097", "100000"]).flat(), "less than a gigabyte"]);
+});
+
+test.each(["STREAM", "DGRAM", "ROUTER"])("a %s can be monitored", async (type) => {
+  const said = await says(`
+    const socket = context.socket(zmq.${type}, ${type === "ROUTER" ? "{ routerRaw: true }" : "{}"});
+    const monitor = socket.getMonitorSocket();
+    socket.bind("${type === "DGRAM" ? "udp" : "tcp"}://127.0.0.1:${type === "DGRAM" ? "5" : ""}*".replace("5*", await udpPort()));
+    ${type === "DGRAM" ? "" : "say((await zmq.recvMonitorMessage(monitor)).event === zmq.EVENT_LISTENING);"}`);
+  expect(said).toEqual(type === "DGRAM" ? [] : ["true"]);
 });

@@ -1,6 +1,6 @@
 # Defects of libzmq that a peer, or a program that does nothing wrong, can reach: each is mended in a copy of the file, which
 # is compiled in its place. docs/reliability.md names them. Where libzmq has other words than those that are looked for,
-# the build stops: nothing is mended by half. Those of udp, of peers, ... stand in mends/. The last one here is for speed.
+# the build stops: nothing is mended by half. Those of udp, of peers, ... stand in mends/. The last two here are for speed.
 
 # Replaces a text of a source file of libzmq's, everywhere it stands, in the copy that the target compiles.
 function(mend file text replacement)
@@ -182,6 +182,13 @@ mend(pipe.cpp
 
     if (_out_pipe && !_out_pipe->flush ())")
 
+# Not a defect either: the descriptor that wakes a socket, made as it is wanted, instead of by four calls more, under the mutex
+# that the thread which lets go of closed sockets waits for.
+mend(ip.cpp "flags |= EFD_CLOEXEC;" "flags |= EFD_CLOEXEC | EFD_NONBLOCK;")
+mend(signaler.cpp
+  "        unblock_socket (_w);\n        unblock_socket (_r);"
+  "#ifndef ZMQ_HAVE_EVENTFD_CLOEXEC\n        unblock_socket (_w);\n        unblock_socket (_r);\n#endif")
+
 include(${CMAKE_CURRENT_LIST_DIR}/mends/udp.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/peers.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/socks.cmake)
@@ -193,10 +200,6 @@ include(${CMAKE_CURRENT_LIST_DIR}/mends/linger.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/handshake.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/publishing.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/mends/whole.cmake)
-
-# Not a defect either: the descriptor that wakes a socket, made as it is wanted, instead of by four calls more, under the mutex
-# that the thread which lets go of closed sockets waits for.
-mend(ip.cpp "flags |= EFD_CLOEXEC;" "flags |= EFD_CLOEXEC | EFD_NONBLOCK;")
-mend(signaler.cpp
-  "        unblock_socket (_w);\n        unblock_socket (_r);"
-  "#ifndef ZMQ_HAVE_EVENTFD_CLOEXEC\n        unblock_socket (_w);\n        unblock_socket (_r);\n#endif")
+include(${CMAKE_CURRENT_LIST_DIR}/mends/groups.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/listening.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/mends/monitor.cmake)

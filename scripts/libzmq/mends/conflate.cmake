@@ -55,3 +55,9 @@ mend(ypipe_conflate.hpp "bool flush () { return reader_awake; }" "bool flush () 
 mend(ypipe_conflate.hpp
   "        const bool res = dbuffer.check_read ();\n        if (!res)\n            reader_awake = false;\n\n        return res;"
   "        return dbuffer.check_read ();")
+
+# PUB and SUB: subscriptions were conflated, too, so that the publisher heard of the last one only.
+set(data "options.type != ZMQ_")
+set(made "bool conflates[2] = {conflate, conflate};")
+mend(socket_base.cpp "${made}" "bool conflates[2] = {conflate && ${data}PUB, conflate && ${data}SUB};")
+mend(session_base.cpp "${made}" "bool conflates[2] = {conflate && ${data}SUB, conflate && ${data}PUB};")

@@ -44,14 +44,31 @@ mend(stream_engine_base.cpp
   "            if (_mechanism == NULL && _has_handshake_stage)\n                _session->engine_ready ();"
   "            if (_mechanism == NULL && _has_handshake_stage) {\n                _session->engine_ready ();\n                if (_has_handshake_timer) {\n                    cancel_timer (handshake_timer_id);\n                    _has_handshake_timer = false;\n                }\n            }")
 
-# A ROUTER that connects, and whose queue is full when its peer comes again: it took that for the end, in the midst of the handshake,
-# and never had a connection again.
+# A ROUTER that connects, and whose queue is full when its peer comes again, or that has been closed with something to send: it took
+# that for the end, in the midst of the handshake, and never had a connection again, or lost what it had to send.
 mend(stream_engine_base.cpp
-  "            // so we can just bail out of the routing id set.\n            return;\n        }\n        errno_assert (rc == 0);"
-  "            // or it is full: then a ROUTER has the id already.\n            routing_id.close ();\n            if (nodezmq::is_ending (_session))\n                return;\n        }")
+[=[
+        if (rc == -1 && errno == EAGAIN) {
+            // If the write is failing at this stage with
+            // an EAGAIN the pipe must be being shut down,
+            // so we can just bail out of the routing id set.
+            return;
+        }
+        errno_assert (rc == 0);
+]=]
+  "        if (rc != 0)\n            routing_id.close ();\n")
 mend(stream_engine_base.cpp
-  "            // so we can just bail out of the notification.\n            return;\n        }\n        errno_assert (rc == 0);"
-  "            if (nodezmq::is_ending (_session))\n                return;\n        }")
+[=[
+        const int rc = _session->push_msg (&connect_notification);
+        if (rc == -1 && errno == EAGAIN) {
+            // If the write is failing at this stage with
+            // an EAGAIN the pipe must be being shut down,
+            // so we can just bail out of the notification.
+            return;
+        }
+        errno_assert (rc == 0);
+]=]
+  "        _session->push_msg (&connect_notification);\n")
 
 # A peer that resets the connection while it is accepted, or made: where that is an error, its descriptor stayed. (Linux has none.)
 foreach(file tcp_listener ws_listener)

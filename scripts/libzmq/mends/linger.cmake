@@ -62,3 +62,43 @@ mend(pipe.cpp
         _out_pipe->write (delimiter, false);
         flush ();
     }]=])
+
+# A connection that is never made again (RECONNECT_IVL -1, RECONNECT_STOP, a peer that broke the protocol), of a socket that is closed
+# with something to send: nobody would ever read the mark that nothing more follows, and where LINGER is infinite its context never
+# ended. What is queued goes when that is known, and when the socket is closed.
+mend(session_base.cpp
+  "            } else {\n                terminate ();\n            }\n            break;"
+[=[
+            } else {
+                if (_pipe && _active)
+                    _pipe->terminate (false);
+                terminate ();
+            }
+            break;]=])
+mend(session_base.cpp
+  "        send_term_endpoint (_socket, ep);\n    }\n"
+  "        send_term_endpoint (_socket, ep);\n        if (_pipe)\n            _pipe->terminate (false);\n    }\n")
+mend(session_base.cpp
+  "    std::string *ep = new (std::string);\n    _addr->to_string (*ep);\n    send_term_endpoint (_socket, ep);\n}"
+[=[
+    //  Refused, without RECONNECT_STOP: the socket keeps it, and what it is sent.
+    if (options.reconnect_ivl <= 0
+        && !(options.reconnect_stop & ZMQ_RECONNECT_STOP_CONN_REFUSED)) {
+        options.gss_principal_nt = 1;
+        if (_pending && _pipe)
+            _pipe->terminate (false);
+        return;
+    }
+    std::string *ep = new (std::string);
+    _addr->to_string (*ep);
+    send_term_endpoint (_socket, ep);
+    if (_pipe)
+        _pipe->terminate (false);
+}]=])
+# (That its first connection has failed stands in an option that is GSSAPI's, which is not built.)
+mend(session_base.cpp
+  "_pipe->terminate (linger_ != 0 && (_engine || _active));"
+  "_pipe->terminate (linger_ != 0 && (_engine || (_active && !options.gss_principal_nt)));")
+mend(stream_connecter_base.cpp
+  "        _reconnect_timer_started = true;\n    }\n}"
+  "        _reconnect_timer_started = true;\n    } else\n        send_conn_failed (_session);\n}")

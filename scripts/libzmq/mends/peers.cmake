@@ -89,11 +89,10 @@ mend(session_base.cpp
     }
     if (_pipe && _pipe->write (msg_)) {]=])
 
-# One that had been refused in the midst of what it sends is read from again. (It has got its queue when it had shaken hands, so
-# that nothing else can keep it from being read.)
+# One that had been refused in the midst of what it sends is read from again.
 mend(session_base.cpp
   "    if (pipe_ == _pipe) {\n        // If this is our current pipe, remove it\n"
-  "    const bool refused = pipe_ == _pipe && !_active;\n    if (pipe_ == _pipe) {\n        // If this is our current pipe, remove it\n")
+  "    const bool refused = pipe_ == _pipe;\n    if (pipe_ == _pipe) {\n        // If this is our current pipe, remove it\n")
 mend(session_base.cpp
   "        _pending = false;\n        own_t::process_term (0);\n    }\n}\n\nvoid zmq::session_base_t::read_activated"
   "        _pending = false;\n        own_t::process_term (0);\n    } else if (refused && _engine && !_pending && !is_terminating ())\n        _engine->restart_input ();\n}\n\nvoid zmq::session_base_t::read_activated")
@@ -208,3 +207,17 @@ mend(socket_base.cpp "    zmq_assert (!it->second.active);\n" "")
 mend(stream.cpp
   "            _current_out->flush ();\n        _current_out = NULL;"
   "            _current_out->flush ();\n        else\n            msg_->close ();\n        _current_out = NULL;")
+
+# A SERVER that has had four thousand million peers while one stayed: the number of the first was given to another.
+mend(server.cpp
+[=[
+    uint32_t routing_id = _next_routing_id++;
+    if (!routing_id)
+        routing_id = _next_routing_id++; //  Never use Routing ID zero
+]=]
+[=[
+    uint32_t routing_id;
+    do {
+        routing_id = _next_routing_id++;
+    } while (!routing_id || _out_pipes.count (routing_id) != 0);
+]=])

@@ -9,7 +9,7 @@ mend(xpub.cpp
   "                _pending_metadata.push_back (metadata);\n                _pending_flags.push_back (0);\n                _pending_pipes.push_back (pipe_);\n            }")
 mend(xpub.cpp
   "            _pending_flags.push_back (msg.flags ());"
-  "            _pending_flags.push_back (msg.flags ());\n            _pending_pipes.push_back (no_notice);")
+  "            _pending_flags.push_back (msg.flags () & msg_t::more);\n            _pending_pipes.push_back (no_notice);")
 mend(xpub.cpp
   "        if (self_->_manual) {\n            self_->_last_pipe = NULL;\n            self_->_pending_pipes.push_back (NULL);\n        }"
   "        self_->_pending_pipes.push_back (NULL);")
@@ -26,6 +26,8 @@ mend(xpub.cpp
 mend(xpub.cpp
   "#include \"macros.hpp\"\n"
   "#include \"macros.hpp\"\n#include <algorithm>\n\n//  Stands for the peer of a message that is no notice.\nstatic zmq::pipe_t *const no_notice = reinterpret_cast<zmq::pipe_t *> (1);\n")
+
+# (The other flags of a message, that its memory is shared for one, are its own: the copy was never freed.)
 
 # A WELCOME_MSG for who had connected by inproc and left again before the name was bound: the process was aborted.
 mend(xpub.cpp

@@ -104,13 +104,58 @@ mend(socket_base.cpp
         //  Add signaler to the safe mailbox
 ]=])
 
+# Options of a connection (keep-alive, type of service ...) that the system refuses: the process was aborted where the peer had hung
+# up already, for then the system tells of that, in more ways than libzmq knows. The connection is given up, or goes without.
+mend(ip.cpp
+[=[
+        errno_assert (errno == ECONNREFUSED || errno == ECONNRESET
+                      || errno == ECONNABORTED || errno == EINTR
+                      || errno == ETIMEDOUT || errno == EHOSTUNREACH
+                      || errno == ENETUNREACH || errno == ENETDOWN
+                      || errno == ENETRESET || errno == EINVAL);
+]=]
+  "")
+mend(ip.cpp
+[=[
+        wsa_assert (err == WSAECONNREFUSED || err == WSAECONNRESET
+                    || err == WSAECONNABORTED || err == WSAEINTR
+                    || err == WSAETIMEDOUT || err == WSAEHOSTUNREACH
+                    || err == WSAENETUNREACH || err == WSAENETDOWN
+                    || err == WSAENETRESET || err == WSAEACCES
+                    || err == WSAEINVAL || err == WSAEADDRINUSE);
+]=]
+  "")
+mend(ip.cpp
+[=[
+#ifdef ZMQ_HAVE_WINDOWS
+    wsa_assert (rc != SOCKET_ERROR);
+#else
+    errno_assert (rc == 0);
+#endif
+
+    //  Windows and Hurd do not support IPV6_TCLASS
+]=]
+  "\n    //  Windows and Hurd do not support IPV6_TCLASS\n")
+mend(ip.cpp
+  "    if (rc == -1) {\n        errno_assert (errno == ENOPROTOOPT || errno == EINVAL);\n    }\n#endif\n"
+  "#endif\n    LIBZMQ_UNUSED (rc);\n")
+
+# zmq_poll of more items than there may be descriptors.
+foreach(file zmq socket_poller)
+  mend(${file}.cpp "errno_assert (rc >= 0);" "if (rc < 0)\n            return -1;")
+endforeach()
+
 # IN_BATCH_SIZE or OUT_BATCH_SIZE of a few bytes, less than the head of a frame: memory was read and written that is not the
-# buffer's. They count for 64 at least.
-foreach(file raw_engine ws_engine zmtp_engine stream_engine_base)
-  if(NOT file STREQUAL "stream_engine_base")
-    mend(${file}.cpp "_options.in_batch_size" "std::max (_options.in_batch_size, 64)")
-  endif()
-  mend(${file}.cpp "_options.out_batch_size" "std::max (_options.out_batch_size, 64)")
+# buffer's. Or of gigabytes, which each connection took at once; or one after which the counters behind the buffer are not aligned.
+# They count for 64 bytes at least, 16 MiB at most, and for a multiple of 64.
+foreach(direction in out)
+  set(size "_options.${direction}_batch_size")
+  set(sound "((std::min (std::max (${size}, 64), 1 << 24) + 63) & ~63)")
+  foreach(file raw_engine ws_engine zmtp_engine stream_engine_base)
+    if(NOT direction STREQUAL "in" OR NOT file STREQUAL "stream_engine_base")
+      mend(${file}.cpp "${size}" "${sound}")
+    endif()
+  endforeach()
 endforeach()
 foreach(file raw_engine ws_engine zmtp_engine)
   mend(${file}.cpp "#include \"precompiled.hpp\"\n" "#include \"precompiled.hpp\"\n#include <algorithm>\n")

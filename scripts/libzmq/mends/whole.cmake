@@ -61,10 +61,19 @@ mend(fq.cpp
 mend(fq.cpp
   "const bool fetched = _pipes[_current]->read (msg_);"
   "const bool fetched = _more ? nodezmq::read_rest (_pipes[_current], msg_) : _pipes[_current]->read (msg_);")
-# (A fuzzer's peer has once come here, nobody knows how.)
+# (A fuzzer's peer has come here once, before the list of connections was mended above, and never since.)
 mend(fq.cpp
-  "        zmq_assert (!_more);\n"
-  "        if (_more) {\n            _more = false;\n            return msg_->init ();\n        }\n")
+  "        zmq_assert (!_more);\n\n        _active--;\n        _pipes.swap (_current, _active);\n        if (_current == _active)\n            _current = 0;\n"
+[=[
+        _active--;
+        _pipes.swap (_current, _active);
+        if (_current == _active)
+            _current = 0;
+        if (_more) {
+            _more = false;
+            return msg_->init ();
+        }
+]=])
 mend(router.cpp "zmq_assert (pipe != NULL);" "zmq_assert (pipe != NULL || _more_in);")
 mend(router.cpp
   "        if (pipe_ == _current_out)\n            _current_out = NULL;\n"
@@ -120,7 +129,13 @@ mend(pair.cpp
         errno_assert (rc == 0);
         return 0;
     }
-    if (!_pipe || !_pipe->write (msg_)) {]=])
+    if (!_pipe || !_pipe->write (msg_)) {
+        errno = EAGAIN;
+        if (_pipe && _out_more) {
+            _pipe->rollback ();
+            _dropping = _out_more = more;
+            return -2;
+        }]=])
 mend(pair.cpp "    if (!(msg_->flags () & msg_t::more))\n        _pipe->flush ();" "    _out_more = more;\n    if (!more)\n        _pipe->flush ();")
 mend(pair.cpp
   "    if (!_pipe || !_pipe->read (msg_)) {"
@@ -132,3 +147,19 @@ mend(pair.cpp
     if (!_pipe || !(_in_more ? nodezmq::read_rest (_pipe, msg_) : _pipe->read (msg_))) {]=])
 mend(pair.cpp "    _last_in = _pipe;\n    return 0;" "    _last_in = _pipe;\n    _in_more = (msg_->flags () & msg_t::more) != 0;\n    return 0;")
 mend(pair.cpp "bool zmq::pair_t::xhas_in ()\n{\n" "bool zmq::pair_t::xhas_in ()\n{\n    if (_in_ends)\n        return true;\n")
+
+# The same mark, of an XPUB with XPUB_NODROP or of a DGRAM.
+mend(xpub.cpp "if (_lossy || _dist.check_hwm ())" "if (_lossy || _more_send || _dist.check_hwm ())")
+mend(dgram.cpp
+  "    if (!_pipe->write (msg_)) {\n"
+  "    if (!_pipe->write (msg_)) {\n        if (_more_out) {\n            _pipe->rollback ();\n            _more_out = false;\n        }\n")
+
+# A REQ with REQ_CORRELATE whose queue is full when an answer comes: the answer's second frame was looked for when the first was
+# offered again, and the connection ended for good.
+mend(req.cpp
+  "                    _state = request_id;\n                    return session_base_t::push_msg (msg_);"
+[=[
+                    const int rc = session_base_t::push_msg (msg_);
+                    if (rc == 0)
+                        _state = request_id;
+                    return rc;]=])
