@@ -66,8 +66,19 @@ napi_value Context::Get(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   auto* self = Self<Context>(env, args.self);
   if (self == nullptr) return Misuse(env, "not a context");
+  const int option = args.Int(0);
   int value = 0;
-  int code = self->handle_->Get(args.Int(0), &value);
+  int code = self->handle_->Get(option, &value);
+  if (code == 0 && option == ZMQ_THREAD_NAME_PREFIX) {
+    std::string text;
+    code = self->handle_->GetText(option, &text);
+    // The number that has been set, or the text.
+    if (code == 0 && text != std::to_string(value)) {
+      napi_value result;
+      napi_create_string_utf8(env, text.data(), text.size(), &result);
+      return result;
+    }
+  }
   return code == 0 ? Number(env, value) : Fail(env, code);
 }
 

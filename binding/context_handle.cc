@@ -192,6 +192,16 @@ int ContextHandle::SetText(int option, const std::string& value) {
   return zmq_ctx_set_ext(context_, option, value.c_str(), value.size()) == 0 ? 0 : zmq_errno();
 }
 
+int ContextHandle::GetText(int option, std::string* value) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (terminating_) return ETERM;
+  char text[64] = "";  // libzmq does not tell how long it is
+  size_t size = sizeof text - 1;
+  if (zmq_ctx_get_ext(context_, option, text, &size) != 0) return zmq_errno();
+  *value = text;
+  return 0;
+}
+
 int ContextHandle::Get(int option, int* value) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (terminating_) return ETERM;

@@ -46,6 +46,7 @@ class ContextHandle : public std::enable_shared_from_this<ContextHandle> {
   int Set(int option, int value);
   int SetText(int option, const std::string& value);
   int Get(int option, int* value);
+  int GetText(int option, std::string* value);
 
   // Begins zmq_ctx_term on a thread of its own; `done` runs on that thread when every socket is closed. Never blocks.
   void Terminate(const std::function<void()>& done);

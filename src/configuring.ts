@@ -3,7 +3,7 @@ import { readNamed } from "./call.js";
 import { FD, RCVHWM, SNDHWM, SUBSCRIBE, UNSUBSCRIBE } from "./constants.js";
 import { warnOfDraftDescriptor } from "./descriptor.js";
 import type { Engine } from "./engine.js";
-import { typeError } from "./errors.js";
+import { rangeError, typeError } from "./errors.js";
 import {
   type Bytes,
   decodeOption,
@@ -61,6 +61,8 @@ export class Configuring extends Streaming {
   /** Reads a byte-valued option as a string. A TypeError if it is a number. */
   getString(option: number, encoding?: BufferEncoding | TextOptions): string {
     const other = readEncoding(readNamed(encoding, "encoding"));
+    if (typeof option === "number" && socketOptionRow(option) === undefined)
+      throw rangeError(`there is no option ${option}`);
     const value = this.get(option);
     if (typeof value === "string") return other === undefined ? value : Buffer.from(value).toString(other);
     if (Buffer.isBuffer(value)) return value.toString(other);

@@ -235,7 +235,11 @@ export const plainError = (message: string): Error => trimStack(new Error(messag
 
 /** The error of an attempt that was made in the event loop, made anew where the waiting caller's stack can be told. */
 export function renewed(error: unknown): unknown {
-  if (!(error instanceof ZMQError) || error.errno === undefined) return error;
+  if (!(error instanceof ZMQError) || error.errno === undefined) {
+    // A text that is none, for one: nothing of the library's own stack is left of it.
+    const bare = error instanceof Error && !/\n\s+at /.test(String(error.stack));
+    return bare ? trimStack(error) : error;
+  }
   const anew = makeError(error.errno);
   const same = anew.message === error.message || anew.constructor !== ZMQError;
   return same ? anew : new ZMQError(error.errno, error.message);

@@ -18,6 +18,8 @@ export interface FrameOptions {
   copy?: boolean | null | undefined;
   /** Bytes below which memory is copied in any case. Default `zmq.COPY_THRESHOLD`; 0 always shares. */
   copyThreshold?: number | null | undefined;
+  /** The same in pyzmq's spelling: the class is the same one in `nodezmq/pyzmq`. */
+  copy_threshold?: number | null | undefined;
 }
 
 class Received {
@@ -27,7 +29,7 @@ class Received {
 /** A received message as a Frame. */
 export const receivedFrame = (frame: NativeFrame): Frame => new Frame(new Received(frame) as unknown as Data);
 
-const OPTIONS = ["track", "copy", "copyThreshold"] as const;
+const OPTIONS = ["track", "copy", "copyThreshold", "copy_threshold"] as const;
 const PROPERTIES = new Set(["routingId", "routing_id", "group"]);
 
 /**
@@ -72,7 +74,7 @@ export class Frame {
         : { track, copy, copyThreshold };
     const tracked = readFlag(options.track, "track") ?? false;
     const copied = readFlag(options.copy, "copy");
-    const threshold = readThreshold(options.copyThreshold ?? COPY_THRESHOLD);
+    const threshold = readThreshold(options.copyThreshold ?? options.copy_threshold ?? COPY_THRESHOLD);
     const given: unknown = data;
     if (given instanceof Received) {
       this.#native = given.native;

@@ -35,8 +35,15 @@ export type { ReceiveIntoOptions, ReceiveOptions, SyncReceiveOptions } from "./m
 export { type MonitorEvent, parseMonitorMessage, recvMonitorMessage } from "./monitor.js";
 export { Monitor, type MonitorEventName, type MonitorEvents } from "./monitor-emitter.js";
 export type { SendOptions } from "./outgoing.js";
-export { type Pollable, Poller, type PollResult, select, zmqPoll } from "./poller.js";
-export { device, type ProxyOptions, proxy, proxySteerable } from "./proxy.js";
+export { type Pollable, Poller, type PollResult, type RegisterOptions, select, zmqPoll } from "./poller.js";
+export {
+  type CaptureOptions,
+  device,
+  type ProxyOptions,
+  proxy,
+  proxySteerable,
+  type SteerableOptions,
+} from "./proxy.js";
 export type { SyncSendOptions } from "./sending.js";
 export { Socket, Socket as SyncSocket } from "./socket-types.js";
 export * as ssh from "./ssh/index.js";

@@ -13,6 +13,7 @@ import type { NativeSocket } from "./native.js";
 import { overridden, ownMethods, passedOn, promised } from "./overriding.js";
 import type { Attempt } from "./pending.js";
 import { Sending } from "./sending.js";
+import { trimStack } from "./stack.js";
 import { decodeText, readEncoding, type TextOptions } from "./text.js";
 import { settled } from "./turn.js";
 
@@ -73,6 +74,14 @@ function takeMessageObjects(native: NativeSocket): Frame[] | undefined {
   } while (frames.at(-1)?.more);
   if (received.hasSubscribers) tellReceived(native, frames);
   return frames;
+}
+
+function decodeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw trimStack(error as SyntaxError);
+  }
 }
 
 /** The part of a buffer that `recvInto` may write. */
@@ -175,7 +184,7 @@ export class Messaging extends Sending {
 
   /** Receives a frame as JSON. A SyntaxError, the frame being consumed, if it is none. */
   recvJson<T = unknown>(flags?: number | WaitOptions, options?: WaitOptions): Promise<T> {
-    return this.#text(flags, options).then((text) => JSON.parse(text) as T);
+    return this.#text(flags, options).then((text) => decodeJson(text) as T);
   }
 
   /** Receives a message and returns what `deserialize` makes of its frames. */

@@ -167,7 +167,8 @@ export function monitorEvents(
   signal?: AbortSignal,
 ): AsyncIterableIterator<MonitorEvent> {
   if (signal?.aborted) throw signal.reason;
-  const socket = openMonitor(engine, context, events, null);
+  // Its end is told by an event, too.
+  const socket = openMonitor(engine, context, events | EVENT_MONITOR_STOPPED, null);
   const reader = Messaging.engineOf(socket) as Engine;
   const messages = socket[Symbol.asyncIterator]();
   /** The next event; undefined when there are no more. */

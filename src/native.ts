@@ -16,7 +16,7 @@ export const Kind = { INT: 0, INT64: 1, UINT64: 2, BYTES: 3, FD: 4 } as const;
 
 export interface NativeContext {
   set(option: number, value: number | string): void;
-  get(option: number): number;
+  get(option: number): number | string;
   term(done: (() => void) | null): void;
   terminated(): boolean;
   address(): bigint;

@@ -306,8 +306,8 @@ export const contextOptions = {
   threadAffinityCpuAdd: [zmq.THREAD_AFFINITY_CPU_ADD, "int", "w", null, "CPU number"],
   /** Takes a CPU back that threadAffinityCpuAdd added. */
   threadAffinityCpuRemove: [zmq.THREAD_AFFINITY_CPU_REMOVE, "int", "w", null, "CPU number"],
-  /** Begins the names of the I/O threads: 1 to 16 bytes, or a number. It reads as a number only. */
-  threadNamePrefix: [zmq.THREAD_NAME_PREFIX, "name", "rw", 0],
+  /** Begins the names of the I/O threads: 1 to 16 bytes, or a number. */
+  threadNamePrefix: [zmq.THREAD_NAME_PREFIX, "name", "rw", ""],
   /** Whether received messages share the buffer they were read into. Draft. */
   zeroCopyRecv: [zmq.ZERO_COPY_RECV, "bool", "rw", true],
   /** What ipv6 is on new sockets. */
@@ -330,7 +330,7 @@ interface Reads {
   bytes: Buffer;
   text: string;
   key: string;
-  name: number;
+  name: string | number;
 }
 
 interface Writes {
@@ -486,7 +486,7 @@ export interface WideSocketOptions {
 }
 
 export interface WideContextOptions {
-  get threadNamePrefix(): number;
+  get threadNamePrefix(): string | number;
   set threadNamePrefix(value: Writes["name"]);
   get zeroCopyRecv(): boolean;
   set zeroCopyRecv(value: Writes["bool"]);
@@ -720,8 +720,9 @@ const withoutNul = (value: Buffer): Buffer =>
 export function decodeOption(
   row: OptionRow | undefined,
   option: number,
-  value: number | bigint | Buffer,
+  value: number | bigint | string | Buffer,
 ): OptionValue {
+  if (typeof value === "string") return value;
   if (Buffer.isBuffer(value)) {
     if (option === zmq.ROUTING_ID) return value;
     const content = withoutNul(value);

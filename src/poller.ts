@@ -142,6 +142,11 @@ function wait(
   });
 }
 
+/** Which events a socket is registered for, by name. */
+export interface RegisterOptions {
+  flags: number;
+}
+
 /** Polls sockets and descriptors together. `new Map(await poller.poll())` is pyzmq's `dict(poller.poll())`. */
 export class Poller {
   readonly #masks = new Map<Pollable, number>();
@@ -162,15 +167,15 @@ export class Poller {
   }
 
   /** Registers a socket or descriptor, or changes its events; without any events it is unregistered. */
-  register(socket: Pollable, flags: number = POLLIN | POLLOUT): void {
-    const mask = readEvents(flags);
+  register(socket: Pollable, flags: number | RegisterOptions = POLLIN | POLLOUT): void {
+    const mask = readEvents(readNamed(flags, "flags"));
     if (Messaging.engineOf(socket) === undefined) descriptor(socket);
     if (mask === 0) this.#masks.delete(socket);
     else this.#masks.set(socket, mask);
   }
 
   /** Changes the events of a socket; registers it if it is not. */
-  modify(socket: Pollable, flags: number = POLLIN | POLLOUT): void {
+  modify(socket: Pollable, flags: number | RegisterOptions = POLLIN | POLLOUT): void {
     this.register(socket, flags);
   }
 

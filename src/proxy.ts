@@ -16,6 +16,18 @@ export interface ProxyOptions {
   timeout?: number | null | undefined;
 }
 
+/** Options of `proxy`. */
+export interface CaptureOptions extends ProxyOptions {
+  /** The capture socket, by its name. */
+  capture?: Socket | null | undefined;
+}
+
+/** Options of `proxySteerable`. */
+export interface SteerableOptions extends CaptureOptions {
+  /** The control socket, by its name. */
+  control?: Socket | null | undefined;
+}
+
 /** The engine of a socket that may be lent: TypeError, ENOTSOCK or EBUSY if it may not. */
 function engine(socket: unknown, name: string): Engine {
   const found = Messaging.engineOf(socket);
@@ -79,17 +91,25 @@ interface Given {
 /** What a monitored queue adds to a proxy. */
 export type Monitoring = Pick<ForwarderOptions, "forwardPrefix" | "backwardPrefix" | "swap">;
 
-/** Forwards until it ends by itself, or the signal is aborted; keeps the process alive meanwhile. Never throws. */
+/**
+ * Forwards until it ends by itself, or the signal is aborted; keeps the process alive meanwhile. Never throws. `named` are the
+ * sockets that the options may name.
+ */
 export function runProxy(
   { frontend, backend, capture, control }: Given,
   options: unknown,
-  monitoring: Monitoring = {},
+  { named = [], ...monitoring }: Monitoring & { named?: readonly ("capture" | "control")[] } = {},
 ): Promise<void> {
   try {
     // The options may stand in place of what was left out before them.
     if (isOptions(capture)) [capture, control, options] = [undefined, undefined, capture];
     else if (isOptions(control)) [control, options] = [undefined, control];
-    const limits = readEnd(options, "proxy");
+    const limits = readEnd(options, "proxy", named);
+    if (named.length > 0 && isOptions(options)) {
+      const given = options as SteerableOptions;
+      capture ??= given.capture;
+      control ??= given.control;
+    }
     const sockets = {
       frontend: engine(frontend, "frontend"),
       backend: engine(backend, "backend"),
@@ -119,10 +139,10 @@ export function runProxy(
 export function proxy(
   frontend: Socket,
   backend: Socket,
-  capture?: Socket | null | ProxyOptions,
-  options?: ProxyOptions | null,
+  capture?: Socket | null | CaptureOptions,
+  options?: CaptureOptions | null,
 ): Promise<void> {
-  return runProxy({ frontend, backend, capture }, options);
+  return runProxy({ frontend, backend, capture }, options, { named: ["capture"] });
 }
 
 /**
@@ -134,11 +154,12 @@ export function proxy(
 export function proxySteerable(
   frontend: Socket,
   backend: Socket,
-  capture?: Socket | null | ProxyOptions,
-  control?: Socket | null | ProxyOptions,
-  options?: ProxyOptions | null,
+  capture?: Socket | null | SteerableOptions,
+  control?: Socket | null | SteerableOptions,
+  options?: SteerableOptions | null,
 ): Promise<number> {
-  return runProxy({ frontend, backend, capture, control }, options).then(() => 0);
+  const sockets = { frontend, backend, capture, control };
+  return runProxy(sockets, options, { named: ["capture", "control"] }).then(() => 0);
 }
 
 function readDevice(type: unknown): Error | undefined {

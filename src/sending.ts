@@ -13,6 +13,7 @@ import { overridden, ownMethods, passedOn, promised } from "./overriding.js";
 import { packFrame, packMessage } from "./packing.js";
 import { type Attempt, DONE } from "./pending.js";
 import { explained } from "./shapes.js";
+import { trimStack } from "./stack.js";
 import { encodeText, type TextOptions } from "./text.js";
 import type { MessageTracker } from "./tracker.js";
 import { settled } from "./turn.js";
@@ -365,7 +366,12 @@ function sendWhole(socket: number, frames: readonly unknown[]): number {
 }
 
 function encodeJson(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw error instanceof Error ? trimStack(error) : error; // a cycle, or what a toJSON throws
+  }
   if (text === undefined) throw typeError(`JSON cannot say ${typeof value}`);
   return text;
 }

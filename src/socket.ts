@@ -24,7 +24,7 @@ import { tellEndpoint } from "./diagnostics.js";
 import { patience } from "./ending.js";
 import { Endpoint, readAddress, readTarget } from "./endpoint.js";
 import type { Engine } from "./engine.js";
-import { makeError } from "./errors.js";
+import { makeError, ZMQError } from "./errors.js";
 import {
   type MonitorEvent,
   monitorEvents,
@@ -323,7 +323,14 @@ export class Socket extends Configuring {
 
   #endpoint(verb: "bind" | "connect" | "unbind" | "disconnect", address: string | Uint8Array): void {
     const given = readTarget(address);
-    this.#engine.touching((native) => native.endpoint(verb, given));
+    try {
+      this.#engine.touching((native) => native.endpoint(verb, given));
+    } catch (error) {
+      // Also of a closed socket, and of an empty address.
+      if (error instanceof ZMQError && error.endpoint === undefined)
+        Object.assign(error, { endpoint: given });
+      throw error;
+    }
     const endpoint = verb === "bind" ? this.lastEndpoint : given;
     noteEndpoint(this.#engine, verb, endpoint);
     tellEndpoint(verb, this, endpoint);

@@ -3,6 +3,7 @@ import { readPlace, readSignal, readTimeout } from "./call.js";
 import { NotDone, rangeError, typeError } from "./errors.js";
 import { Frame } from "./frame.js";
 import { onAbort } from "./pending.js";
+import { callSite, trimStack } from "./stack.js";
 import { clearTimeout, setInterval, setTimeout } from "./timers.js";
 
 /** Happens once. */
@@ -97,6 +98,7 @@ export class MessageTracker {
     const limit = readTimeout(given.timeout) ?? (seconds < 0 ? -1 : Math.min(seconds * 1000, FOREVER));
     if (signal?.aborted) throw signal.reason;
     if (this.done) return;
+    const site = callSite();
     await new Promise<void>((resolve, reject) => {
       const end = (settle: () => void): void => {
         clearTimeout(timer);
@@ -104,7 +106,7 @@ export class MessageTracker {
         settle();
       };
       // The timer also keeps the process alive, as every waiting does.
-      const expired = (): void => end(() => reject(new NotDone()));
+      const expired = (): void => end(() => reject(trimStack(new NotDone(), site)));
       const timer = limit < 0 ? setInterval(() => {}, FOREVER) : setTimeout(expired, limit);
       const undo = [...this.#events].map((event) => event.once(() => this.done && end(resolve)));
       if (signal !== undefined) undo.push(onAbort(signal, () => end(() => reject(signal.reason))));

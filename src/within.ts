@@ -2,6 +2,7 @@
 import { checkKeys, readSignal, readTimeout } from "./call.js";
 import { Again, typeError } from "./errors.js";
 import { onAbort, type WaitLimits } from "./pending.js";
+import { callSite, trimStack } from "./stack.js";
 import { clearTimeout, setTimeout } from "./timers.js";
 
 /** How long to wait for something that goes on all the same. */
@@ -14,12 +15,12 @@ export interface EndOptions {
 
 export const END_KEYS = ["timeout", "signal"] as const;
 
-/** The limits in an options object. @param name the call that takes them */
-export function readEnd(options: unknown, name: string): WaitLimits {
+/** The limits in an options object. @param name the call that takes them @param more what else it takes */
+export function readEnd(options: unknown, name: string, more: readonly string[] = []): WaitLimits {
   if (options === undefined || options === null) return { timeout: undefined, signal: undefined };
   if (typeof options !== "object")
-    throw typeError(`${name} takes { timeout, signal }; got ${typeof options}`);
-  const given = checkKeys(options, END_KEYS);
+    throw typeError(`${name} takes { ${[...more, ...END_KEYS].join(", ")} }; got ${typeof options}`);
+  const given = checkKeys(options, [...more, ...END_KEYS]);
   return { timeout: readTimeout(given.timeout), signal: readSignal(given.signal) };
 }
 
@@ -36,13 +37,15 @@ export function within(
   if (signal?.aborted) return Promise.reject(signal.reason);
   const limit = timeout ?? -1;
   if (limit < 0 && signal === undefined) return ended;
+  const site = callSite();
   return new Promise((resolve, reject) => {
     const end = (settle: () => void): void => {
       clearTimeout(timer);
       deafen?.();
       settle();
     };
-    const late = (): void => end(expired === "resolves" ? resolve : () => reject(new Again()));
+    const late = (): void =>
+      end(expired === "resolves" ? resolve : () => reject(trimStack(new Again(), site)));
     const timer = limit < 0 ? undefined : setTimeout(late, limit);
     const deafen = signal && onAbort(signal, () => end(() => reject(signal.reason)));
     ended.then(

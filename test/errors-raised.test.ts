@@ -298,6 +298,8 @@ describe("an error", () => {
   });
 
   test.each([
+    ["bind", "", "EINVAL"],
+    ["connect", "", "EINVAL"],
     ["bind", "foo", "EINVAL"],
     ["bind", "tcp://127.0.0.1:65536", "EINVAL"],
     ["connect", "ws://127.0.0.1:99999/path", "EINVAL"],
@@ -317,6 +319,16 @@ describe("an error", () => {
   ] as const)("of %s(%j) is %s", (verb, address, expected) => {
     const socket = newContext().socket(zmq.DEALER);
     expect(thrown(() => socket[verb](address))).toMatchObject({ code: expected, endpoint: address });
+  });
+
+  test("of a closed socket names the address, too", () => {
+    const socket = newContext().socket(zmq.DEALER);
+    socket.close();
+    for (const verb of ["bind", "connect", "unbind", "disconnect"] as const)
+      expect(thrown(() => socket[verb]("inproc://x"))).toMatchObject({
+        code: "ENOTSOCK",
+        endpoint: "inproc://x",
+      });
   });
 
   test("of a port that is none says so", () => {
@@ -672,6 +684,50 @@ describe("the stack trace begins at the caller's line, the one below `mark()`:",
       })(),
     );
     expect(firstLine(await iterating)).toBe(marked + 1);
+  });
+
+  const others: Record<string, (sockets: ReturnType<typeof idle>) => Promise<unknown>> = {
+    "JSON that is none": async () => {
+      const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+      await push.send("{none");
+      mark();
+      await pull.recvJson();
+    },
+    "a text that is none, which comes later": async () => {
+      const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+      setTimeout(() => void push.send(Buffer.from([0xff])));
+      mark();
+      await pull.recvString();
+    },
+    "a value that JSON cannot say": async ({ push }) => {
+      const cycle: { cycle?: object } = {};
+      cycle.cycle = cycle;
+      mark();
+      await push.sendJson(cycle);
+    },
+    "a tracker that is waited for in vain": async () => {
+      const [, push] = pair(zmq.PULL, zmq.PUSH);
+      const frame = new zmq.Frame(Buffer.alloc(100_000), { copy: false, track: true });
+      await push.send(frame);
+      mark();
+      await frame.tracker?.wait(0.001);
+    },
+    "a context that takes longer to end": async ({ pull }) => {
+      mark();
+      await (pull.context as zmq.Context).term({ timeout: 1 });
+    },
+    "a proxy whose time is over": async () => {
+      const context = newContext();
+      const [front, back] = [context.socket(zmq.PULL), context.socket(zmq.PUSH)];
+      mark();
+      await zmq.proxy(front, back, { timeout: 1 });
+    },
+  };
+
+  test.each(Object.entries(others))("of %s", async (_name, call) => {
+    const sockets = idle();
+    expect(firstLine(await rejection(call(sockets)))).toBe(marked + 1);
+    for (const socket of [sockets.pull, sockets.push, sockets.req]) socket.close();
   });
 
   test("through several async functions, each with its line", async () => {

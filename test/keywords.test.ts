@@ -52,6 +52,55 @@ describe("an argument by its name", () => {
     }
   });
 
+  test("flags of what a poller is told to watch", () => {
+    const [pull] = pair(zmq.PULL, zmq.PUSH);
+    const poller = new zmq.Poller();
+    poller.register(pull, { flags: zmq.POLLIN });
+    expect(poller.sockets).toEqual([[pull, zmq.POLLIN]]);
+    poller.modify(pull, { flags: zmq.POLLOUT });
+    expect(poller.sockets).toEqual([[pull, zmq.POLLOUT]]);
+    expect(() => poller.register(pull, { flag: 1 } as never)).toThrow("unknown option 'flag'");
+  });
+
+  test("capture and control of the proxies", async () => {
+    const context = newContext();
+    const socket = (type: number): zmq.Socket => {
+      const made = context.socket(type);
+      made.bind("tcp://127.0.0.1:*");
+      return made;
+    };
+    const [front, back, capture, control] = [zmq.PULL, zmq.PUSH, zmq.PUSH, zmq.PAIR].map(socket) as [
+      zmq.Socket,
+      zmq.Socket,
+      zmq.Socket,
+      zmq.Socket,
+    ];
+    const [sender, receiver, listener, steering] = [zmq.PUSH, zmq.PULL, zmq.PULL, zmq.PAIR].map((type, i) => {
+      const made = context.socket(type);
+      made.connect([front, back, capture, control][i]?.lastEndpoint ?? "");
+      return made;
+    }) as [zmq.Socket, zmq.Socket, zmq.Socket, zmq.Socket];
+    for (const call of [
+      () => zmq.proxySteerable(front, back, { capture, control }),
+      () => zmq.proxySteerable(front, back, capture, { control }),
+    ]) {
+      const done = call();
+      await sender.send("text");
+      expect(await receiver.recvString()).toBe("text");
+      expect(await listener.recvString()).toBe("text");
+      await steering.send("TERMINATE");
+      expect(await done).toBe(0);
+      await steering.recv();
+    }
+    const stop = new AbortController();
+    const proxied = zmq.proxy(front, back, { capture, signal: stop.signal });
+    await sender.send("captured");
+    expect(await listener.recvString()).toBe("captured");
+    stop.abort();
+    await expect(proxied).rejects.toBe(stop.signal.reason);
+    await expect(zmq.proxy(front, back, { control } as never)).rejects.toThrow("unknown option 'control'");
+  });
+
   test("events and addr of the monitors", async () => {
     const server = newContext().socket(zmq.PULL);
     const monitor = server.getMonitorSocket({ events: zmq.EVENT_CLOSED, addr: "inproc://mine" });

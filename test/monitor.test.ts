@@ -41,6 +41,18 @@ async function read(monitor: zmq.Socket, last: string): Promise<string[]> {
 }
 
 describe("socket.events()", () => {
+  test.each([
+    ["one event", zmq.EVENT_LISTENING],
+    ["those of connections", zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED | zmq.EVENT_ACCEPTED],
+  ])("ends with its socket, also where it is about %s", async (_, mask) => {
+    const socket = newContext().socket(zmq.PULL);
+    const heard = socket.events(mask);
+    const next = heard.next();
+    socket.close();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(await heard.next()).toEqual({ done: true, value: undefined });
+  });
+
   test("tells a server and a client of a connection, from its beginning to its end", async () => {
     const context = newContext();
     const [server, client] = [context.socket(zmq.REP), context.socket(zmq.REQ, { reconnectIvl: -1 })];

@@ -131,7 +131,7 @@ describe("a context", () => {
     threadPriority: [0, 5],
     threadAffinityCpuAdd: [0],
     threadAffinityCpuRemove: [0],
-    threadNamePrefix: [7],
+    threadNamePrefix: [7, "worker", "8th"],
   };
   const refused: Record<string, unknown> = {
     ioThreads: -1,

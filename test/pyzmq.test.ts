@@ -137,6 +137,12 @@ describe("names", () => {
     const [left, right] = connected();
     const tracker = await left.send("a", zmq.SNDMORE, true, true);
     expect(tracker?.done).toBe(true);
+    expect(tracker?.wait().done()).toBe(false); // a Future, as all that is awaited
+    const frame = new zmq.Frame(Buffer.alloc(100_000), { track: true, copy_threshold: 1 });
+    const waiting = (frame.tracker as zmq.MessageTracker).wait();
+    expect(waiting.cancel()).toBe(true);
+    await expect(waiting).rejects.toThrow(zmq.CancelledError);
+    await expect(frame.tracker?.wait(0.001)).rejects.toThrow(zmq.NotDone);
     await left.send_string("ž", 0, true, "latin1");
     expect(await right.recv(0, false)).toBeInstanceOf(zmq.Frame);
     expect(await right.recv_string(0, "latin1")).toBe(Buffer.from("ž", "latin1").toString("latin1"));

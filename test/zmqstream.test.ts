@@ -352,7 +352,8 @@ describe("flush", () => {
     push.onSend(told);
     for (let i = 0; i < 5; i++) push.send(String(i));
     expect(push.flush(zmq.POLLIN)).toBe(0);
-    expect(push.flush(zmq.POLLOUT, 2)).toBe(2);
+    expect(push.flush({ flag: zmq.POLLOUT, limit: 1 })).toBe(1);
+    expect(push.flush(zmq.POLLOUT, { limit: 1 })).toBe(1);
     expect(told).toHaveBeenCalledTimes(2);
     expect(push.flush()).toBe(3);
     expect(push.sending()).toBe(false);
@@ -400,7 +401,7 @@ describe("flush", () => {
 
   test("takes numbers only", () => {
     const [push] = streams();
-    for (const wrong of ["in", null, Number.NaN, {}]) {
+    for (const wrong of ["in", null, Number.NaN, { flag: "in" }, { flags: 1 }]) {
       expect(() => push.flush(wrong as never)).toThrow(TypeError);
     }
     expect(() => push.flush(zmq.POLLIN, "2" as never)).toThrow(TypeError);

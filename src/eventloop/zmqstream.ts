@@ -1,5 +1,5 @@
 /** zmq.eventloop.zmqstream: a socket that calls back. */
-import { readCall, readFlags } from "../call.js";
+import { readCall, readFlags, readPlace } from "../call.js";
 import { ENOTSOCK, POLLIN, POLLOUT } from "../constants.js";
 import type { Data } from "../data.js";
 import { mustReceive } from "../direction.js";
@@ -31,6 +31,12 @@ function readCallback<T>(callback: T | null | undefined): T | undefined {
   if (typeof callback !== "function")
     throw typeError(`a callback is a function or null; got ${typeof callback}`);
   return callback;
+}
+
+/** The arguments of `flush`, by name. */
+export interface FlushOptions {
+  flag?: number | undefined;
+  limit?: number | null | undefined;
 }
 
 /**
@@ -219,12 +225,15 @@ export class ZMQStream {
    * @param flag POLLIN, POLLOUT or both, the default
    * @returns how many messages were received and sent
    */
-  flush(flag: number = POLLIN | POLLOUT, limit: number | null = null): number {
-    const flags = readFlags(flag);
-    if (limit !== null && typeof limit !== "number")
-      throw typeError(`a limit is a number of messages; got ${typeof limit}`);
+  flush(flag: number | FlushOptions = POLLIN | POLLOUT, limit: number | null | FlushOptions = null): number {
+    const stands = typeof limit === "object" && limit !== null;
+    const { place, options } = readPlace(flag, stands ? limit : undefined, ["flag", "limit"]);
+    const flags = readFlags(place === undefined ? (options.flag ?? POLLIN | POLLOUT) : place);
+    const most = (stands ? undefined : limit) ?? options.limit ?? null;
+    if (most !== null && typeof most !== "number")
+      throw typeError(`a limit is a number of messages; got ${typeof most}`);
     this.#alive();
-    return this.#pump.flush(flags, limit ?? Number.POSITIVE_INFINITY);
+    return this.#pump.flush(flags, most ?? Number.POSITIVE_INFINITY);
   }
 
   // ---- State

@@ -6,10 +6,9 @@ import type { ReceiveIntoOptions, ReceiveOptions } from "../messaging.js";
 import type { SendOptions } from "../outgoing.js";
 import type { Sent } from "../sending.js";
 import type { TextOptions } from "../text.js";
-import type { MessageTracker } from "../tracker.js";
 import type { Future } from "./future.js";
 import type { Snake } from "./names.js";
-import type { Frame } from "./types.js";
+import type { Frame, MessageTracker } from "./types.js";
 
 /** Options whose keys may have either spelling. */
 export type Keys<O> = { [K in keyof O as K | Snake<K>]: O[K] };

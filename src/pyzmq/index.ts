@@ -11,11 +11,11 @@ import * as zmq from "../index.js";
 import { type Bytes, contextOptions, notAccessors, socketOptions } from "../options.js";
 import { Poller as MainPoller } from "../poller.js";
 import { Socket as MainSocket } from "../socket.js";
-import { MessageTracker } from "../tracker.js";
+import { MessageTracker as MainTracker } from "../tracker.js";
 import { camel, isPlain, snake } from "./names.js";
 import { Speller, type Spelling } from "./spell.js";
 import type * as types from "./types.js";
-import { deviceCalls, pollerCalls, socketCalls } from "./waiting.js";
+import { type Callable, cancellable, deviceCalls, pollerCalls, socketCalls } from "./waiting.js";
 
 /** Option names in lower case, and the properties that they are. */
 const spellingsOf = (names: readonly string[]): Map<string, string> =>
@@ -45,7 +45,7 @@ const spellings = new Map<unknown, Spelling>([
     { calls: deviceCalls, fields: ["deviceType", "inType", "outType"] },
   ]),
 ]);
-const shared = new Set<unknown>([MainFrame, MessageTracker, Endpoint]);
+const shared = new Set<unknown>([MainFrame, MainTracker, Endpoint]);
 
 /** What programs of this entry see of the sockets and contexts that the library opens itself. */
 const faces = new WeakMap<object, object>();
@@ -73,6 +73,7 @@ export type Poller = types.Poller;
 export type PollResult = types.PollResult;
 export type Frame = types.Frame;
 export type Message = types.Frame;
+export type MessageTracker = types.MessageTracker;
 
 // Named one by one, for Node finds the names of a CommonJS module by reading its text. test/pyzmq-names.test.ts tells of
 // one that is missing. What has one spelling and returns no promise comes from the main entry, below.
@@ -91,6 +92,14 @@ export const curve_public: typeof spelled.curve_public = spelled.curve_public;
 export const parseMonitorMessage: typeof spelled.parseMonitorMessage = spelled.parseMonitorMessage;
 export const parse_monitor_message: typeof spelled.parse_monitor_message = spelled.parse_monitor_message;
 export const { recvMonitorMessage, recv_monitor_message } = spelled;
+
+// Trackers come from calls of either entry: all of them wait by a Future once this one is loaded, which is a promise, too.
+Object.defineProperty(MainTracker.prototype, "wait", {
+  configurable: true,
+  writable: true,
+  value: cancellable(MainTracker.prototype.wait as Callable, { from: 1, names: [], fixed: true }),
+});
+export const MessageTracker: types.MessageTrackerClass = MainTracker as unknown as types.MessageTrackerClass;
 
 // What is not named above is still spelled, though not typed.
 Object.assign(exports, spelled);

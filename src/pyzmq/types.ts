@@ -20,7 +20,7 @@ import type {
   ReceiveOnly,
   SendOnly,
 } from "../socket-types.js";
-import type { MessageTracker } from "../tracker.js";
+import type { MessageTracker as MainTracker, TrackerOptions } from "../tracker.js";
 import type { EndOptions } from "../within.js";
 import type { Calls, Keys } from "./calls.js";
 import type { Future } from "./future.js";
@@ -33,7 +33,7 @@ type Class = abstract new (...args: never[]) => unknown;
 type Callable = (...args: never[]) => unknown;
 type Shared =
   | typeof MainFrame
-  | typeof MessageTracker
+  | typeof MainTracker
   | typeof Endpoint
   | (abstract new (
       ...args: never[]
@@ -242,3 +242,13 @@ export interface PollerClass {
 
 /** A frame; the class is the same one as the main entry's. */
 export type Frame = MainFrame & { [K in keyof MainFrame as Other<K>]: MainFrame[K] };
+
+/** A tracker; the class is the same one as the main entry's. */
+export interface MessageTracker extends MainTracker {
+  wait(timeout?: number | null | TrackerOptions, options?: TrackerOptions | null): Future<void>;
+}
+
+export interface MessageTrackerClass {
+  new (...watched: ConstructorParameters<typeof MainTracker>): MessageTracker;
+  readonly prototype: MessageTracker;
+}

@@ -121,7 +121,7 @@ export interface SocketNames {
 export interface ContextNames {
   get thread_name_prefix(): number;
   set thread_name_prefix(value: string | number);
-  get THREAD_NAME_PREFIX(): number;
+  get THREAD_NAME_PREFIX(): string | number;
   set THREAD_NAME_PREFIX(value: string | number);
   get zero_copy_recv(): boolean;
   set zero_copy_recv(value: Bool);
