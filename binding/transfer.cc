@@ -272,8 +272,20 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   {
     PutOff flushes(handle);
     while (code == 0 && frame < packing.count) {
-      code = packing.Unpack(&frame, &offset, &addon.frames_of_one);
-      if (code == 0 && SendFrames(handle, addon.frames_of_one, 0) < 0) code = zmq_errno();
+      if (packing.Single(frame, offset)) {  // most are: no list of frames for them
+        Message only;
+        const size_t length = packing.Length(frame);
+        if (!only.Copy(packing.bytes + offset, length)) {
+          code = ENOMEM;
+        } else if (SendFrame(handle, only, 0) < 0) {
+          code = zmq_errno();
+        }
+        offset += length;
+        ++frame;
+      } else {
+        code = packing.Unpack(&frame, &offset, &addon.frames_of_one);
+        if (code == 0 && SendFrames(handle, addon.frames_of_one, 0) < 0) code = zmq_errno();
+      }
       if (code != 0) break;
       handle.Sent(false);
       flushes.Sent();

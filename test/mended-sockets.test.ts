@@ -479,6 +479,39 @@ describe.concurrent("CONFLATE", () => {
   });
 });
 
+test("CONFLATE: a high-water mark that is set later stops nobody", async () => {
+  const said = await says(`
+    const pull = context.socket(zmq.PULL, { conflate: true });
+    pull.bind("tcp://127.0.0.1:*");
+    const push = context.socket(zmq.PUSH, { conflate: true });
+    push.connect(pull.lastEndpoint);
+    await push.send("first");
+    await pull.recv();
+    push.sndhwm = pull.rcvhwm = 5;
+    for (let i = 0; i < 2000; i++) await push.send(String(i), { timeout: 5000 });
+    let last;
+    while (last !== "1999") last = await pull.recvString({ timeout: 5000 });
+    say(last);`);
+  expect(said).toEqual(["1999"]);
+});
+
+test("CONFLATE: a publisher is held back from what its subscribers send as any other", async () => {
+  const said = await says(`${strangers}
+    const pub = context.socket(zmq.PUB, { conflate: true, rcvhwm: 100 });
+    pub.bind("tcp://127.0.0.1:*");
+    const stranger = await meet(pub, "SUB");
+    const topic = Buffer.alloc(100_000, 1);
+    let written = 0;
+    for (; written < 2000; written++) {
+      // The publisher is not used meanwhile; where its queue is full, so is the connection sooner or later.
+      const gone = new Promise((resolve) => stranger.stream.write(frame(0, topic), () => resolve(true)));
+      if (!(await Promise.race([gone, sleep(500)]))) break;
+    }
+    say(written < 1000 ? "held back" : written);
+    stranger.stream.destroy();`);
+  expect(said).toEqual(["held back"]);
+});
+
 test("a REQ with reqCorrelate whose queue is full of late answers goes on asking", async () => {
   const said = await says(`
     const router = context.socket(zmq.ROUTER);

@@ -56,8 +56,20 @@ mend(ypipe_conflate.hpp
   "        const bool res = dbuffer.check_read ();\n        if (!res)\n            reader_awake = false;\n\n        return res;"
   "        return dbuffer.check_read ();")
 
-# PUB and SUB: subscriptions were conflated, too, so that the publisher heard of the last one only.
+# PUB and SUB: subscriptions were conflated, too, so that the publisher heard of the last one only. They have a queue, with its
+# high-water mark; one of -1 says that a direction conflates.
 set(data "options.type != ZMQ_")
 set(made "bool conflates[2] = {conflate, conflate};")
-mend(socket_base.cpp "${made}" "bool conflates[2] = {conflate && ${data}PUB, conflate && ${data}SUB};")
-mend(session_base.cpp "${made}" "bool conflates[2] = {conflate && ${data}SUB, conflate && ${data}PUB};")
+mend(socket_base.cpp
+  "int hwms[2] = {conflate ? -1 : sndhwm, conflate ? -1 : rcvhwm};\n        ${made}"
+  "bool conflates[2] = {conflate && ${data}PUB, conflate && ${data}SUB};\n        int hwms[2] = {conflates[1] ? -1 : sndhwm, conflates[0] ? -1 : rcvhwm};")
+mend(socket_base.cpp
+  "int hwms[2] = {conflate ? -1 : options.sndhwm,\n                       conflate ? -1 : options.rcvhwm};\n        ${made}"
+  "bool conflates[2] = {conflate && ${data}PUB, conflate && ${data}SUB};\n        int hwms[2] = {conflates[1] ? -1 : options.sndhwm,\n                       conflates[0] ? -1 : options.rcvhwm};")
+mend(session_base.cpp
+  "int hwms[2] = {conflate ? -1 : options.rcvhwm,\n                       conflate ? -1 : options.sndhwm};\n        ${made}"
+  "bool conflates[2] = {conflate && ${data}SUB, conflate && ${data}PUB};\n        int hwms[2] = {conflates[1] ? -1 : options.rcvhwm,\n                       conflates[0] ? -1 : options.sndhwm};")
+
+# A high-water mark that is set when there is a connection already was taken for one of a direction that conflates, whose messages
+# nobody counts as read: after so many nothing was sent any more.
+mend(pipe.cpp "    _hwm = out;\n" "    if (_hwm >= 0)\n        _hwm = out;\n")

@@ -33,16 +33,25 @@ mend(dist.cpp "#include \"likely.hpp\"\n" "#include \"likely.hpp\"\n#include <st
 mend(msg.cpp
   "    if (length_ > 14) {\n        _u.base.group"
 [=[
-    if (_u.base.group.type == group_type_long) {
-        if (!_u.base.group.lgroup.content->refcnt.sub (1)) {
-            _u.base.group.lgroup.content->refcnt.~atomic_counter_t ();
-            free (_u.base.group.lgroup.content);
-        }
-        _u.base.group.type = group_type_short;
-    }
+    //  Let go of at the end: the new one may stand in it.
+    long_group_t *const old = _u.base.group.type == group_type_long
+                                ? _u.base.group.lgroup.content
+                                : NULL;
+    _u.base.group.type = group_type_short;
 
     if (length_ > 14) {
         _u.base.group]=])
+mend(msg.cpp
+  "        _u.base.group.sgroup.group[length_] = '\\0';\n    }\n"
+[=[
+        _u.base.group.sgroup.group[length_] = '\0';
+    }
+
+    if (old && !old->refcnt.sub (1)) {
+        old->refcnt.~atomic_counter_t ();
+        free (old);
+    }
+]=])
 
 # A DISH that has no room to tell a new peer of a group kept its memory.
 mend(dish.cpp "        pipe_->write (&msg);\n" "        if (!pipe_->write (&msg))\n            msg.close ();\n")

@@ -95,6 +95,9 @@ mend(session_base.cpp
     if (_pipe)
         _pipe->terminate (false);
 }]=])
+mend(session_base.cpp
+  "            terminate ();\n            return;\n        }\n\n        send_attach (this, engine);"
+  "            options.gss_principal_nt = 1;\n            if (_pipe)\n                _pipe->terminate (false);\n            terminate ();\n            return;\n        }\n\n        send_attach (this, engine);")
 # (That its first connection has failed stands in an option that is GSSAPI's, which is not built.)
 mend(session_base.cpp
   "_pipe->terminate (linger_ != 0 && (_engine || _active));"
