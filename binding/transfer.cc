@@ -102,16 +102,24 @@ class PutOff {
   }
   PutOff(const PutOff&) = delete;
   PutOff& operator=(const PutOff&) = delete;
-  void Sent() {
-    if (!puts_off_ || ++sent_ % kTogether != 0) return;
+  void Sent(size_t bytes) {
+    bytes_ += bytes;
+    if (!puts_off_ || ++sent_ < kLeast || (bytes_ < kBytes && sent_ < kMost)) return;
     nodezmq_flush();
     nodezmq_put_flushes_off();
+    sent_ = 0;
+    bytes_ = 0;
   }
 
  private:
-  static constexpr int kTogether = 64;
+  // Until then the readers have nothing to do: what takes libzmq's thread a call of the system's, as it writes 8 KiB at a time,
+  // but no more than half of a high-water mark of 1,000, in which the other half is read meanwhile.
+  static constexpr int kLeast = 64;
+  static constexpr size_t kBytes = 8192;
+  static constexpr int kMost = 512;
   bool puts_off_;
   int sent_ = 0;
+  size_t bytes_ = 0;
 };
 
 // The frames of an array. 0, or what Refused says, or kSent when an exception is pending (a getter of the program's).
@@ -272,6 +280,7 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
   {
     PutOff flushes(handle);
     while (code == 0 && frame < packing.count) {
+      const size_t begin = offset;
       if (packing.Single(frame, offset)) {  // most are: no list of frames for them
         Message only;
         const size_t length = packing.Length(frame);
@@ -288,7 +297,7 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
       }
       if (code != 0) break;
       handle.Sent(false);
-      flushes.Sent();
+      flushes.Sent(offset - begin);
       sent = frame;
     }
   }
