@@ -35,6 +35,20 @@ const within = (code, /** @type {ReadonlySet<string>} */ fused) =>
     fused.has(name) ? `eager("${name}")` : call,
   );
 
+/** What a module exports, by its text. @param {string} name @param {(name: string) => string} compiled @returns {string[]} */
+function namesIn(name, compiled) {
+  const text = compiled(name);
+  const own = [...text.matchAll(/^exports\.(\w+) = |^Object\.defineProperty\(exports, "(?!__)(\w+)"/gm)];
+  const others = [...text.matchAll(/^__exportStar\(require\("\.\/([^"]+)\.js"\)/gm)];
+  return [
+    ...[...text.matchAll(NAMES)].flatMap(([line]) =>
+      [...line.matchAll(/exports\.(\w+)/g)].map((match) => match[1] ?? ""),
+    ),
+    ...own.map((match) => match[1] ?? match[2] ?? ""),
+    ...others.flatMap((match) => namesIn(match[1] ?? "", compiled)),
+  ];
+}
+
 /** @param {string} lib what the compiler made @param {string} plain the same without comments */
 export function fuse(lib, plain) {
   const compiled = (/** @type {string} */ name) => readFileSync(join(lib, `${name}.js`), "utf8");
@@ -79,11 +93,11 @@ export function fuse(lib, plain) {
     sourcesContent.push(...map.sourcesContent);
     text += `${within(code, fused)}\n});`;
 
-    // The names are for those who read a module's text to know them, as Node.js does for ES modules.
-    const names = compiled(name).match(NAMES) ?? [];
-    // (They would take module.exports = require(...)(...) for all that stands in eager.js.)
+    // The names are for those who read a module's text to know them, as Node.js does for ES modules. (They would take
+    // module.exports = require(...)(...) for all that stands in eager.js.)
+    const names = [...new Set(namesIn(name, compiled))].map((one) => `exports.${one} = `).join("");
     const lead = `const eager = require("./eager.js");\nmodule.exports = eager("${name}");`;
-    const shim = ['"use strict";', ...names, lead, ""];
+    const shim = ['"use strict";', ...(names === "" ? [] : [`${names}void 0;`]), lead, ""];
     writeFileSync(join(lib, `${name}.js`), shim.join("\n"));
     rmSync(join(lib, `${name}.js.map`));
   }

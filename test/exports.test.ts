@@ -62,6 +62,27 @@ describe("the package", () => {
     expect(namespaces).toEqual([]);
   });
 
+  test("and each of its files, too, has the same names for import as for require", () => {
+    const differing = run<string[]>(`
+      import { readdirSync } from "node:fs";
+      import { pathToFileURL } from "node:url";
+      const folder = require.resolve("nodezmq").slice(0, -"index.js".length);
+      const differing = [];
+      // eager.js is a function that has the modules, which are no names of its own.
+      const files = readdirSync(folder).filter((name) => name.endsWith(".js") && name !== "eager.js");
+      const loaders = ["default", "module.exports", "__esModule"];
+      for (const file of files) {
+        const required = Object.keys(require(folder + file));
+        const imported = await import(pathToFileURL(folder + file));
+        for (const name of required) if (imported[name] === undefined) differing.push(file + ": " + name);
+        for (const name of Object.keys(imported))
+          if (!required.includes(name) && !loaders.includes(name)) differing.push(file + ": " + name);
+      }
+      print(differing);
+    `);
+    expect(differing).toEqual([]);
+  });
+
   test("loads what its namespaces need when they are first used", () => {
     const loaded = run<string[]>(`
       import { sep } from "node:path";
