@@ -299,13 +299,13 @@ void Addon::Call(napi_ref function, std::initializer_list<napi_value> arguments)
       napi_pending_exception) {
     return;
   }
-  napi_value error;
+  napi_value error = nullptr;
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
 }
 
 bool Interrupted(napi_env env) {
   Napi::HandleScope scope(env);
-  napi_value function, undefined;
+  napi_value function = nullptr, undefined = nullptr;
   napi_get_undefined(env, &undefined);
   return napi_get_reference_value(env, Addon::Of(env).checkpoint, &function) != napi_ok ||
          napi_call_function(env, undefined, function, 0, nullptr, nullptr) != napi_ok;
@@ -328,7 +328,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curvePublic", Napi::Function::New(env, CurvePublic, "curvePublic"));
   exports.Set("setExitLinger", Napi::Function::New(env, SetExitLinger, "setExitLinger"));
   exports.Set("exiting", Napi::Function::New(env, Exiting, "exiting"));
-  napi_value poll, hold, drop;
+  napi_value poll = nullptr, hold = nullptr, drop = nullptr;
   napi_create_function(env, "poll", NAPI_AUTO_LENGTH, Poll, nullptr, &poll);
   DefineSharedMemory(env, exports);
   exports.Set("poll", poll);

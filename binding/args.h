@@ -49,13 +49,13 @@ struct Args {
 };
 
 inline napi_value Number(napi_env env, int64_t v) {
-  napi_value result;
+  napi_value result = nullptr;
   napi_create_int64(env, v, &result);
   return result;
 }
 
 inline napi_value Undefined(napi_env env) {
-  napi_value result;
+  napi_value result = nullptr;
   napi_get_undefined(env, &result);
   return result;
 }

@@ -74,7 +74,7 @@ napi_value Context::Get(napi_env env, napi_callback_info info) {
     code = self->handle_->GetText(option, &text);
     // The number that has been set, or the text.
     if (code == 0 && text != std::to_string(value)) {
-      napi_value result;
+      napi_value result = nullptr;
       napi_create_string_utf8(env, text.data(), text.size(), &result);
       return result;
     }
@@ -82,8 +82,8 @@ napi_value Context::Get(napi_env env, napi_callback_info info) {
   return code == 0 ? Number(env, value) : Fail(env, code);
 }
 
-// term(done: () => void | null): `done` is called from the event loop, which stays alive until then. Without it nobody
-// waits: how a context ends that was collected while it was open.
+// term(done: () => void | null): `done` is called from the event loop, which is not kept alive until then: who waits for it
+// may give up. Without it nobody waits: how a context ends that was collected while it was open.
 napi_value Context::Term(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   auto* self = Self<Context>(env, args.self);
@@ -107,13 +107,11 @@ napi_value Context::Term(napi_env env, napi_callback_info info) {
   }
   napi_ref done = addon.Keep(args[0]);
   if (done == nullptr) return Misuse(env, "term takes a function");
-  mailbox->Hold(env);
   self->handle_->Terminate([mailbox, done, weak] {
-    mailbox->Post([mailbox, done, weak](napi_env env) {
+    mailbox->Post([done, weak](napi_env env) {
       Napi::HandleScope scope(env);
-      mailbox->Release(env);
       if (auto handle = weak.lock()) Addon::Of(env).contexts.erase(handle);
-      napi_value undefined;
+      napi_value undefined = nullptr;
       napi_get_undefined(env, &undefined);
       napi_call_function(env, undefined, Addon::Of(env).Take(done), 0, nullptr, nullptr);
     });
@@ -125,7 +123,7 @@ napi_value Context::Terminated(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   auto* self = Self<Context>(env, args.self);
   if (self == nullptr) return Misuse(env, "not a context");
-  napi_value result;
+  napi_value result = nullptr;
   napi_get_boolean(env, self->handle_->Terminated(), &result);
   return result;
 }
@@ -134,7 +132,7 @@ napi_value Context::Address(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   auto* self = Self<Context>(env, args.self);
   if (self == nullptr) return Misuse(env, "not a context");
-  napi_value result;
+  napi_value result = nullptr;
   napi_create_bigint_uint64(env, self->handle_->Address(), &result);
   return result;
 }
@@ -147,7 +145,7 @@ napi_value Context::Define(napi_env env) {
       {"terminated", nullptr, Terminated, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"address", nullptr, Address, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
-  napi_value constructor;
+  napi_value constructor = nullptr;
   napi_define_class(env, "Context", NAPI_AUTO_LENGTH, New, nullptr, sizeof methods / sizeof *methods, methods,
                     &constructor);
   return constructor;

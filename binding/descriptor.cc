@@ -91,7 +91,7 @@ napi_value DescriptorWatch::Define(napi_env env) {
   napi_property_descriptor methods[] = {
       {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
-  napi_value constructor;
+  napi_value constructor = nullptr;
   napi_define_class(env, "DescriptorWatch", NAPI_AUTO_LENGTH, New, nullptr, 1, methods, &constructor);
   return constructor;
 }

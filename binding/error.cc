@@ -6,7 +6,7 @@ namespace nodezmq {
 
 napi_value MakeError(napi_env env, int code, const std::string& detail, const std::string& endpoint) {
   Addon& addon = Addon::Of(env);
-  napi_value factory, undefined, error;
+  napi_value factory = nullptr, undefined = nullptr, error = nullptr;
   napi_value args[3];
   napi_get_undefined(env, &undefined);
   napi_create_int32(env, code, &args[0]);

@@ -161,10 +161,10 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   void* backend = socket("backend", &ok);
   forwarder->capture_ = socket("capture", &ok);
   forwarder->control_ = socket("control", &ok);
+  if (!ok) return nullptr;  // to tell of it may have run the program, which may have closed another one
   forwarder->capture_takes_ = FramesOf(TypeOf(forwarder->capture_));
   forwarder->control_takes_ = FramesOf(TypeOf(forwarder->control_));
   forwarder->control_routes_ = TypeOf(forwarder->control_) == ZMQ_ROUTER;
-  if (!ok) return nullptr;
   if (frontend == nullptr || backend == nullptr)
     return Misuse(env, "a proxy needs a frontend and a backend socket");
   forwarder->forward_.from = forwarder->forward_.to = frontend;
@@ -198,7 +198,7 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
       Napi::HandleScope scope(env);
       forwarder->GiveBack();
       if (keep_alive) mailbox->Release(env);
-      napi_value undefined, argument;
+      napi_value undefined = nullptr, argument = nullptr;
       napi_get_undefined(env, &undefined);
       napi_create_int32(env, code, &argument);
       napi_call_function(env, undefined, Addon::Of(env).Take(done), 1, &argument, nullptr);
@@ -236,7 +236,7 @@ napi_value Forwarder::Define(napi_env env) {
   napi_property_descriptor methods[] = {
       {"stop", nullptr, StopCall, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
-  napi_value constructor;
+  napi_value constructor = nullptr;
   napi_define_class(env, "Forwarder", NAPI_AUTO_LENGTH, New, nullptr, 1, methods, &constructor);
   return constructor;
 }

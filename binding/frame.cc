@@ -73,7 +73,7 @@ napi_value Frame::New(napi_env env, napi_callback_info info) {
 }
 
 napi_value Frame::Wrap(napi_env env, Message message) {
-  napi_value constructor, frame;
+  napi_value constructor = nullptr, frame = nullptr;
   if (napi_get_reference_value(env, Addon::Of(env).frame, &constructor) != napi_ok ||
       napi_new_instance(env, constructor, 0, nullptr, &frame) != napi_ok) {
     return nullptr;
@@ -105,7 +105,7 @@ napi_value Frame::Size(napi_env env, napi_callback_info info) {
 napi_value Frame::More(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   Message* message = Own(env, args.self);
-  napi_value result;
+  napi_value result = nullptr;
   napi_get_boolean(env, message != nullptr && message->More(), &result);
   return result;
 }
@@ -134,7 +134,7 @@ napi_value Frame::Property(napi_env env, napi_callback_info info) {
   if (message == nullptr) return Misuse(env, "not a frame");
   const char* value = zmq_msg_gets(message->Raw(), args.Text(0).c_str());
   if (value == nullptr) return Fail(env, zmq_errno(), "the message has no property '" + args.Text(0) + "'");
-  napi_value result;
+  napi_value result = nullptr;
   napi_create_string_utf8(env, value, NAPI_AUTO_LENGTH, &result);
   return result;
 }
@@ -157,7 +157,7 @@ napi_value Frame::Group(napi_env env, napi_callback_info info) {
   if (message == nullptr) return Misuse(env, "not a frame");
   if (args.IsNullish(0)) {
     const char* name = zmq_msg_group(message->Raw());
-    napi_value result;
+    napi_value result = nullptr;
     napi_create_string_utf8(env, name == nullptr ? "" : name, NAPI_AUTO_LENGTH, &result);
     return result;
   }
@@ -174,7 +174,7 @@ napi_value Frame::Define(napi_env env) {
       method("get", Get),     method("property", Property), method("routingId", RoutingId),
       method("group", Group), method("release", Release),
   };
-  napi_value constructor;
+  napi_value constructor = nullptr;
   napi_define_class(env, "Frame", NAPI_AUTO_LENGTH, New, nullptr, sizeof methods / sizeof *methods, methods,
                     &constructor);
   return constructor;

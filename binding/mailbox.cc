@@ -4,7 +4,7 @@ namespace nodezmq {
 
 std::shared_ptr<Mailbox> Mailbox::Open(napi_env env) {
   auto box = std::make_shared<Mailbox>();
-  napi_value name;
+  napi_value name = nullptr;
   if (napi_create_string_utf8(env, "nodezmq", NAPI_AUTO_LENGTH, &name) != napi_ok) return nullptr;
   // The threadsafe function owns a reference of its own: it may still deliver while the environment is torn down.
   auto* self = new std::shared_ptr<Mailbox>(box);
@@ -62,7 +62,7 @@ void Mailbox::Drain(napi_env env) {
     // A listener that throws is the program's uncaught exception, and the tasks behind it still run.
     bool pending = false;
     if (napi_is_exception_pending(env, &pending) == napi_ok && pending) {
-      napi_value error;
+      napi_value error = nullptr;
       if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return;
       napi_fatal_exception(env, error);
     }

@@ -48,14 +48,14 @@ bool Detached(napi_env env, napi_value view) {
   napi_typedarray_type type;
   size_t length, offset;
   void* data;
-  napi_value buffer;
+  napi_value buffer = nullptr;
   bool is = false;
   if (napi_is_typedarray(env, view, &is) == napi_ok && is) {
     napi_get_typedarray_info(env, view, &type, &length, &data, &buffer, &offset);
   } else if (napi_is_dataview(env, view, &is) == napi_ok && is) {
     // Node-API throws when it is asked about a view that no longer fits its buffer.
     if (napi_get_dataview_info(env, view, &length, &data, &buffer, &offset) != napi_ok) {
-      napi_value ignored;
+      napi_value ignored = nullptr;
       napi_get_and_clear_last_exception(env, &ignored);
       return true;
     }
@@ -103,7 +103,7 @@ bool Message::Copy(const void* data, size_t size) {
 
 // Subscribers of one process share a published message: whoever may write into it needs a copy.
 napi_value Message::ToBuffer(napi_env env, bool may_share) {
-  napi_value result;
+  napi_value result = nullptr;
   Addon& addon = Addon::Of(env);
   size_t limit = addon.buffer_limit;
   if (Size() > limit) {

@@ -36,7 +36,7 @@ void Pin::Release(void*, void* hint) {
   // The references are deleted where they were made, or, when the environment has gone, not at all.
   addon->mailbox->Post([pin](napi_env env) {
     Napi::HandleScope scope(env);
-    napi_value undefined;
+    napi_value undefined = nullptr;
     napi_get_undefined(env, &undefined);
     pin->addon_->Take(pin->memory_);
     napi_call_function(env, undefined, pin->addon_->Take(pin->released_), 0, nullptr, nullptr);

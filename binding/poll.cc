@@ -93,7 +93,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
   std::vector<zmq_pollitem_t> items(count);
   std::vector<uint32_t> unread;  // see SocketHandle::PutBack
   for (uint32_t i = 0; i < count; i++) {
-    napi_value what, events;
+    napi_value what = nullptr, events = nullptr;
     int32_t mask = 0, fd = 0;
     if (napi_get_element(env, args[0], i, &what) != napi_ok ||
         napi_get_element(env, args[1], i, &events) != napi_ok ||
@@ -117,7 +117,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
     return Fail(env, code, code == EINVAL ? "more items than the process may have descriptors open" : "");
   }
   for (uint32_t i : unread) items[i].revents = static_cast<short>(items[i].revents | ZMQ_POLLIN);
-  napi_value result;
+  napi_value result = nullptr;
   napi_create_array_with_length(env, count, &result);
   for (uint32_t i = 0; i < count; i++) napi_set_element(env, result, i, Number(env, items[i].revents));
   return result;

@@ -16,7 +16,7 @@ napi_value SetArena(napi_env env, napi_callback_info info) {
   napi_typedarray_type type;
   size_t length = 0, offset = 0;
   void* data = nullptr;
-  napi_value buffer;
+  napi_value buffer = nullptr;
   bool is_buffer = false;
   napi_is_arraybuffer(env, args[0], &is_buffer);
   if (!is_buffer ||

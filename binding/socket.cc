@@ -126,7 +126,7 @@ napi_value Socket::Close(napi_env env, napi_callback_info info) {
 napi_value Socket::Closed(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   auto* self = Self<Socket>(env, args.self);
-  napi_value result;
+  napi_value result = nullptr;
   napi_get_boolean(env, self == nullptr || !self->handle_->Open(), &result);
   return result;
 }
@@ -134,7 +134,7 @@ napi_value Socket::Closed(napi_env env, napi_callback_info info) {
 napi_value Socket::Address(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   auto* self = Self<Socket>(env, args.self);
-  napi_value result;
+  napi_value result = nullptr;
   napi_create_bigint_uint64(env, self == nullptr || !self->handle_->Open() ? 0 : self->handle_->Address(),
                             &result);
   return result;
@@ -293,7 +293,7 @@ napi_value Socket::Define(napi_env env) {
       method("receiveFrame", ReceiveFrame),
       method("takeLarge", TakeLarge),
   };
-  napi_value constructor;
+  napi_value constructor = nullptr;
   napi_define_class(env, "Socket", NAPI_AUTO_LENGTH, New, nullptr, methods.size(), methods.data(),
                     &constructor);
   return constructor;

@@ -130,7 +130,7 @@ int ReadFrames(napi_env env, napi_value array, std::vector<Message>* frames) {
   frames->clear();
   frames->reserve(std::min(length, kMostAtOnce));  // the length of an array of holes says little
   for (uint32_t i = 0; i < length; i++) {
-    napi_value element;
+    napi_value element = nullptr;
     if (napi_get_element(env, array, i, &element) != napi_ok) return kSent;
     frames->emplace_back();
     Message::Read read = frames->back().FromValue(env, element);
@@ -231,7 +231,7 @@ napi_value Socket::SendBatchFrom(napi_env env, napi_value socket, napi_value mes
   int refused = 0;
   for (; static_cast<uint32_t>(*sent) < length; ++*sent) {
     Napi::HandleScope scope(env);
-    napi_value message;
+    napi_value message = nullptr;
     bool is_array = false;
     refused = kSent;
     if (napi_get_element(env, messages, static_cast<uint32_t>(*sent), &message) == napi_ok) {
@@ -281,7 +281,8 @@ napi_value Socket::SendPacked(napi_env env, napi_callback_info info) {
     PutOff flushes(handle);
     while (code == 0 && frame < packing.count) {
       const size_t begin = offset;
-      if (packing.Single(frame, offset)) {  // most are: no list of frames for them
+      // Most are: no list of frames for them. (The rest of a message that has begun may have to be dropped, see SendFrames.)
+      if (packing.Single(frame, offset) && !handle.InMessage()) {
         Message only;
         const size_t length = packing.Length(frame);
         if (!only.Copy(packing.bytes + offset, length)) {

@@ -101,3 +101,28 @@ describe.concurrent("a message of several frames comes whole", () => {
     expect(said).toEqual(["zero one", "two rest three"]);
   });
 });
+
+test("the rest of a message that was begun by itself goes with its peer, also where a batch begins with it", async () => {
+  const said = await says(`
+    for (let i = 0; i < 10; i++) {
+      const push = context.socket(zmq.PUSH);
+      push.bind("tcp://127.0.0.1:*");
+      const pulls = [1, 2].map(() => context.socket(zmq.PULL));
+      pulls[0].connect(push.lastEndpoint);
+      await push.send("x");
+      await pulls[0].recv();
+      await push.send("head", zmq.SNDMORE);
+      pulls[1].connect(push.lastEndpoint);
+      await sleep(20);
+      pulls[0].close();
+      await hears(push);
+      await push.sendBatch(["tail", "one", "two", "three", "four"]);
+      for (const expected of ["one", "two", "three", "four"]) {
+        const frames = await pulls[1].recvMultipart({ timeout: 10_000 });
+        if (frames.join() !== expected) say(frames.join());
+      }
+      push.close();
+      pulls[1].close();
+    }`);
+  expect(said).toEqual([]);
+});

@@ -464,3 +464,19 @@ test("workers leave no thread or descriptor behind, though what they have closed
     })();`);
   expect(outcome).toEqual({ code: 0, signal: null, stdout: "nothing\n", stderr: "" });
 });
+
+test("workers that are terminated while they load the library take nobody with them", async () => {
+  const outcome = await run(`
+    const { Worker } = require("node:worker_threads");
+    (async () => {
+      for (let i = 0; i < 60; i++) {
+        const worker = new Worker("require('nodezmq')", { eval: true });
+        worker.on("error", () => {});
+        await new Promise((resolve) => worker.once("online", resolve));
+        await new Promise((resolve) => setTimeout(resolve, i % 30));
+        await worker.terminate();
+      }
+      say("alive");
+    })();`);
+  expect(outcome).toEqual({ code: 0, signal: null, stdout: "alive\n", stderr: "" });
+});
