@@ -11,7 +11,7 @@ import type { Engine } from "./engine.js";
 import { ZMQError } from "./errors.js";
 import type { NativeSocket } from "./native.js";
 import { bytes as packedBytes, entries as packedEntries, packFrame, unpacked } from "./packing.js";
-import { DONE } from "./pending.js";
+import { DONE, moved } from "./pending.js";
 import { explained, type Pairs } from "./shapes.js";
 
 type RawMessage = RawFrame | readonly RawFrame[];
@@ -176,6 +176,8 @@ export class Batch {
   /** How many messages of finished runs have gone, and how many of the present one. */
   #done = 0;
   #within = 0;
+  /** How many had gone when the batch had to wait last. */
+  #reached = 0;
   readonly #told = (count: number): void => {
     this.#within = count;
   };
@@ -200,6 +202,9 @@ export class Batch {
         const kept = run.kept(); // other batches use the room meanwhile
         if (kept !== run) this.#settle();
         this.#runs[0] = kept;
+        const reached = this.#done + this.#within;
+        if (reached > this.#reached) moved();
+        this.#reached = reached;
         return undefined;
       }
       this.#settle();

@@ -17,7 +17,7 @@ import {
   socketOptionRow,
 } from "./options.js";
 import { Streaming } from "./streaming.js";
-import { encodeText, readEncoding, readGroup, type TextOptions } from "./text.js";
+import { encodeText, readEncoding, readGroup, type TextEncoding, type TextOptions } from "./text.js";
 
 export class Configuring extends Streaming {
   readonly #engine: Engine;
@@ -54,12 +54,12 @@ export class Configuring extends Streaming {
   }
 
   /** Sets a byte-valued option to a string in an encoding, UTF-8 by default. */
-  setString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
+  setString(option: number, text: string, encoding?: TextEncoding | TextOptions): void {
     this.set(option, encodeText(text, readNamed(encoding, "encoding")));
   }
 
   /** Reads a byte-valued option as a string. A TypeError if it is a number. */
-  getString(option: number, encoding?: BufferEncoding | TextOptions): string {
+  getString(option: number, encoding?: TextEncoding | TextOptions): string {
     const other = readEncoding(readNamed(encoding, "encoding"));
     if (typeof option === "number" && socketOptionRow(option) === undefined)
       throw rangeError(`there is no option ${option}`);
@@ -76,10 +76,10 @@ export class Configuring extends Streaming {
   getsockopt<N extends number>(option: N): SocketOptionValue<N> {
     return this.get(option);
   }
-  setsockoptString(option: number, text: string, encoding?: BufferEncoding | TextOptions): void {
+  setsockoptString(option: number, text: string, encoding?: TextEncoding | TextOptions): void {
     this.setString(option, text, encoding);
   }
-  getsockoptString(option: number, encoding?: BufferEncoding | TextOptions): string {
+  getsockoptString(option: number, encoding?: TextEncoding | TextOptions): string {
     return this.getString(option, encoding);
   }
 

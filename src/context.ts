@@ -28,7 +28,7 @@ import { overridden } from "./overriding.js";
 import { openIn } from "./registry.js";
 import { Socket } from "./socket.js";
 import type { Socket as TypedSocket } from "./socket-types.js";
-import { END_KEYS, type EndOptions, readEnd, within } from "./within.js";
+import { END_KEYS, type EndOptions, held, readEnd, within } from "./within.js";
 
 /** How the constructor is told to make something else than a new context. */
 class Existing {
@@ -249,7 +249,7 @@ export class Context implements AsyncDisposable {
     try {
       const limits = readEnd(options, "term");
       if (limits.signal?.aborted) throw limits.signal.reason;
-      return within(this.#end(), limits);
+      return held(within(this.#end(), limits));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -297,7 +297,7 @@ export class Context implements AsyncDisposable {
         }
         engine.close(wait);
       }
-      const ended = within(this.#end(), limits);
+      const ended = held(within(this.#end(), limits));
       return failures.length === 0 ? ended : ended.then(() => Promise.reject(failures[0]));
     } catch (error) {
       return Promise.reject(error);

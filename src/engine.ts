@@ -10,10 +10,18 @@ import { inContext } from "./diagnostics.js";
 import { patience } from "./ending.js";
 import { Again, makeError, renewed } from "./errors.js";
 import { Kind, type NativeContext, type NativeSocket, native, SIGNALLED } from "./native.js";
-import { type Annotate, type Attempt, Queue, type Wait, Waiter, type WaitLimits } from "./pending.js";
+import {
+  type Annotate,
+  type Attempt,
+  movesMade,
+  Queue,
+  type Wait,
+  Waiter,
+  type WaitLimits,
+} from "./pending.js";
 import { Polls, type PollWaiter } from "./polls.js";
 import { Pairs } from "./shapes.js";
-import { clearInterval, now, setImmediate, setInterval } from "./timers.js";
+import { clearInterval, clearTimeout, now, setImmediate, setInterval, setTimeout } from "./timers.js";
 import { beginTurn, refused, settled, settleInTurn } from "./turn.js";
 
 /** The longest that a timer can run, in milliseconds. */
@@ -21,6 +29,8 @@ const FOREVER = 2 ** 31 - 1;
 
 /** How long a blocking call pauses, in milliseconds, while the socket says that it is ready and will not do. */
 const LONGEST_PAUSE = 10;
+/** The longest that a send which has been tried in vain waits for its next try, in milliseconds: mostly it is woken. */
+const LONGEST_RETRY = 64;
 /** How many waiters are served before the event loop goes round. */
 const SERVE = 1000;
 
@@ -46,6 +56,9 @@ export class Engine {
   /** Of a socket that keeps the process alive while it is idle. */
   #keeper: NodeJS.Timeout | undefined;
   #closed = false;
+  /** The next try of a send that has been tried in vain, and how long after the last, in milliseconds. */
+  #retry: NodeJS.Timeout | undefined;
+  #pause = 1;
 
   /**
    * `context` is the Context that it is opened in, for those who come with the engine only; `struck` is called once, when
@@ -119,16 +132,27 @@ export class Engine {
     return refused(error);
   }
 
-  /** The same for an attempt that has just said that it would block: there is nobody before it. */
-  wait<T>(direction: number, attempt: Attempt<T>): Promise<T> {
+  /**
+   * The same for an attempt that has just said that it would block: there is nobody before it. `told` gets the waiter, for
+   * `release`.
+   */
+  wait<T>(direction: number, attempt: Attempt<T>, told?: (waiter: Waiter<T>) => void): Promise<T> {
     try {
       this.touched();
       const timeout = this.#timeout(direction);
       if (timeout === 0) throw new Again();
-      return this.#wait(direction, attempt, { timeout, signal: undefined });
+      return this.#wait(direction, attempt, { timeout, signal: undefined }, undefined, told);
     } catch (error) {
       return this.refused(error);
     }
+  }
+
+  /** Ends an operation that waits, with a result; nothing where it does not wait any more. */
+  release<T>(waiter: Waiter<T>, value: T): void {
+    if (waiter.queue === undefined) return;
+    waiter.leave();
+    waiter.resolve(value);
+    this.#settle();
   }
 
   /**
@@ -187,10 +211,14 @@ export class Engine {
     }
   }
 
-  /** Adds a poll that lasts until it is removed or told of events, which may be before this returns. */
+  /**
+   * Adds a poll that lasts until it is removed or told of events, which may be before this returns. What was ready before is
+   * looked for: the last call, of whatever kind, may have swallowed the signal.
+   */
   addPoll(poll: PollWaiter): void {
     this.#polls.add(poll);
     this.#hold();
+    this.touched();
   }
 
   removePoll(poll: PollWaiter): void {
@@ -241,6 +269,7 @@ export class Engine {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#keeper);
+    clearTimeout(this.#retry);
     // Before the socket goes: one that reads a monitor must stop the monitor first.
     this.struck(this);
     for (const listener of this.#closing ?? []) listener();
@@ -285,11 +314,18 @@ export class Engine {
     return this.native.get(direction === POLLIN ? RCVTIMEO : SNDTIMEO, Kind.INT) as number;
   }
 
-  #wait<T>(direction: number, attempt: Attempt<T>, wait: Wait, annotate?: Annotate): Promise<T> {
+  #wait<T>(
+    direction: number,
+    attempt: Attempt<T>,
+    wait: Wait,
+    annotate?: Annotate,
+    told?: (waiter: Waiter<T>) => void,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(inContext(attempt), resolve, reject, annotate);
+      waiter.limit(wait, this.#referenced, () => this.#settle()); // a signal may throw
       this.#queue(direction).append(waiter);
-      waiter.limit(wait, this.#referenced, () => this.#settle());
+      told?.(waiter);
       this.#hold();
     });
   }
@@ -336,6 +372,7 @@ export class Engine {
       let ready = events;
       let left = SERVE;
       let idle = 0;
+      const moves = movesMade();
       for (;;) {
         const wanted = this.#wanted;
         if ((wanted === 0 && this.#polls.size === 0) || left === 0) break;
@@ -345,8 +382,11 @@ export class Engine {
         if (ready & POLLIN) left = this.#serveQueue(this.#receives, left);
         if (ready & POLLOUT) left = this.#serveQueue(this.#sends, left);
         ready = undefined;
-        // Events that no attempt can use (a reply that REQ_CORRELATE discards) are gone by the second look.
-        if (left === before && ++idle === 2) break;
+        // Events that no attempt can use (a reply that REQ_CORRELATE discards) are gone by the second look. What is more, a
+        // send that was in vain may have swallowed the signal of a message: so there is one look more.
+        if (left !== before || ++idle < 2) continue;
+        ready = this.native.events();
+        if ((ready & this.#wanted & POLLIN) === 0 || idle > SERVE) break;
       }
       if (this.#polls.size > 0) {
         ready ??= this.native.events();
@@ -354,11 +394,29 @@ export class Engine {
       }
       this.#serving = false;
       this.#settle();
-      if (left === 0 || (ready ?? 0) & this.#wanted) this.touched();
+      const due = (ready ?? 0) & this.#wanted;
+      const progress = left !== SERVE || movesMade() !== moves;
+      if (progress) this.#pause = 1;
+      if (left === 0 || due & POLLIN || (due && progress)) this.touched();
+      else if (due) this.#touchedLater();
     } catch (error) {
       this.#serving = false;
       this.#failAll(() => renewed(error));
     }
+  }
+
+  /**
+   * POLLOUT that the send which waits cannot use: a ROUTER_MANDATORY, a SERVER or PEER has it as long as any of its peers can be
+   * sent to. That the right one has room again may be what the last look has seen.
+   */
+  #touchedLater(): void {
+    if (!this.#held || this.#retry !== undefined) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      if (this.#held) this.#serve();
+    }, this.#pause);
+    this.#retry.unref(); // what waits keeps the process alive by itself, where it does
+    this.#pause = Math.min(2 * this.#pause, LONGEST_RETRY);
   }
 
   #serveQueue(queue: Queue, most: number): number {

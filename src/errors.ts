@@ -207,14 +207,14 @@ function explain(errno: number, detail = "", endpoint = ""): string {
  */
 export function makeError(errno: number, detail?: string, endpoint?: string): ZMQError {
   const Special = classes.get(errno);
-  if (!detail && !endpoint) return Special ? new Special() : new ZMQError(errno);
+  if (!detail && endpoint === undefined) return Special ? new Special() : new ZMQError(errno);
   const text = explain(errno, detail, endpoint);
   const error = Special ? new Special() : new ZMQError(errno, text);
   if (Special) {
     error.message = text;
     Object.assign(error, { strerror: text });
   }
-  if (endpoint) Object.assign(error, { endpoint });
+  if (endpoint !== undefined) Object.assign(error, { endpoint });
   return error;
 }
 

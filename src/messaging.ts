@@ -11,10 +11,10 @@ import { type Frame, receivedFrame } from "./frame.js";
 import { bytesOf } from "./intrinsics.js";
 import type { NativeSocket } from "./native.js";
 import { overridden, ownMethods, passedOn, promised } from "./overriding.js";
-import type { Attempt } from "./pending.js";
+import type { Attempt, Waiter } from "./pending.js";
 import { Sending } from "./sending.js";
 import { trimStack } from "./stack.js";
-import { decodeText, readEncoding, type TextOptions } from "./text.js";
+import { decodeText, readEncoding, type TextEncoding, type TextOptions } from "./text.js";
 import { settled } from "./turn.js";
 
 /** Options of the receiving calls. */
@@ -156,7 +156,7 @@ export class Messaging extends Sending {
   /** Receives a frame as text. A RangeError, the frame being consumed, if it is not valid in the `encoding` (UTF-8). */
   recvString(
     flags?: number | (WaitOptions & TextOptions),
-    options?: BufferEncoding | (WaitOptions & TextOptions),
+    options?: TextEncoding | (WaitOptions & TextOptions),
   ): Promise<string> {
     return this.#text(flags, options);
   }
@@ -276,11 +276,21 @@ export class Messaging extends Sending {
     return this.#engine.runSync(POLLIN, take, call.timeout, call.dontWait);
   }
 
-  /** Messages as they come, until the socket is closed or its context terminated. Ending the loop closes nothing. */
+  /**
+   * Messages as they come, until the socket is closed or its context terminated. Ending the loop closes nothing, and takes
+   * no message: a `next()` that still waits when `return()` is called is done.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer[]> {
     const engine = this.#engine;
-    const take = this.#takeMessage;
-    const item = (value: Buffer[]): IteratorResult<Buffer[]> => ({ value, done: false });
+    // Undefined is what those get that still wait when the loop is left.
+    const take = this.#takeMessage as Attempt<Buffer[] | undefined>;
+    const item = (value: Buffer[] | undefined): IteratorResult<Buffer[]> =>
+      value === undefined ? end : { value, done: false };
+    let waiters: Waiter<Buffer[] | undefined>[] = [];
+    const waiting = (waiter: Waiter<Buffer[] | undefined>): void => {
+      waiters = waiters.filter(({ queue }) => queue !== undefined);
+      waiters.push(waiter);
+    };
     const others = overridden(this, "recvMultipart");
     let ended = false;
     const end: IteratorResult<Buffer[]> = { value: undefined, done: true };
@@ -300,10 +310,11 @@ export class Messaging extends Sending {
         } catch (error) {
           return engine.refused(error).catch(gone);
         }
-        return engine.wait(POLLIN, take).then(item, gone);
+        return engine.wait(POLLIN, take, waiting).then(item, gone);
       },
       return: () => {
         ended = true;
+        for (const waiter of waiters) engine.release(waiter, undefined);
         return Promise.resolve(end);
       },
       [Symbol.asyncIterator]: () => iterator,

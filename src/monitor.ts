@@ -11,6 +11,7 @@ import { forward } from "./proxy.js";
 import type { Socket } from "./socket-types.js";
 import { callSite, trimStack } from "./stack.js";
 import { threads } from "./threads.js";
+import { setTimeout } from "./timers.js";
 
 /** An event of a monitor. */
 export interface MonitorEvent {
@@ -153,11 +154,26 @@ export function startMonitor(engine: Engine, context: Context, address: string, 
     frontend: Messaging.engineOf(input) as Engine,
     backend: Messaging.engineOf(output) as Engine,
   };
-  forward(sockets, { keepAlive: false, last }).done.then(close, close);
+  const { done, stop } = forward(sockets, { keepAlive: false, last });
+  // It ends by itself with the last event. Where nobody reads, that never comes out.
+  // (Nothing that lives as long as the proxy may hold the engine, which could not be collected then.)
+  engine.onClose(() => stopLater(stop));
+  collected.register(engine, stop, stop);
+  const ended = (): void => {
+    collected.unregister(stop);
+    close();
+  };
+  done.then(ended, ended);
 }
 
 /** The last events may still be on their way to a reader that has not connected yet; milliseconds. */
 const LAST_LINGER = 1000;
+
+const stopLater = (stop: () => void): void => {
+  setTimeout(stop, LAST_LINGER).unref();
+};
+/** Of sockets that are collected instead of closed, which tell nobody. */
+const collected = new FinalizationRegistry(stopLater);
 
 /** The socket's events as they come, until the socket is closed or the loop is left, which ends the monitoring. */
 export function monitorEvents(

@@ -18,6 +18,14 @@ export interface Wait extends WaitLimits {
 /** Tries once; undefined says that it would block. What has no result returns `DONE`. */
 export type Attempt<T> = () => T | Promise<T> | undefined;
 
+let moves = 0;
+/** How often an attempt has got on without coming to its end. */
+export const movesMade = (): number => moves;
+/** To be called by an attempt that has, before it says that it would block: what it waits for does come. */
+export const moved = (): void => {
+  moves++;
+};
+
 /** Writes more into the error that an operation fails with. */
 export type Annotate = (error: unknown) => unknown;
 
@@ -142,8 +150,8 @@ function listen(signal: AbortSignal): Callbacks {
     listening.delete(signal);
     signal.removeEventListener("abort", told);
   };
-  listening.set(signal, callbacks);
   signal.addEventListener("abort", told);
+  listening.set(signal, callbacks);
   return callbacks;
 }
 

@@ -1,7 +1,7 @@
 /** bindToRandomPort, for sockets and devices. */
 import { checkKeys } from "./call.js";
-import { EADDRINUSE } from "./constants.js";
-import { rangeError, typeError, ZMQBindError, ZMQError } from "./errors.js";
+import { EADDRINUSE, EINVAL, EPROTONOSUPPORT } from "./constants.js";
+import { makeError, rangeError, typeError, ZMQBindError, ZMQError } from "./errors.js";
 
 export interface RandomPortOptions {
   /** The lowest port, 49152 by default. */
@@ -12,6 +12,7 @@ export interface RandomPortOptions {
   maxTries?: number | undefined;
 }
 
+const PROTOCOLS = ["tcp", "ws", "wss", "ipc", "inproc", "udp", "tipc", "vmci", "pgm", "epgm", "norm"];
 const NAMES = ["minPort", "maxPort", "maxTries"] as const;
 const DEFAULTS = { minPort: 49152, maxPort: 65536, maxTries: 100 };
 
@@ -50,7 +51,11 @@ export function randomPort(
   bind: (url: string) => string,
 ): number {
   if (typeof address !== "string") throw typeError("expected the address as a string without a port");
-  if (!/^(tcp|ws|wss):\/\//.test(address)) {
+  const [, protocol] = /^([^:/]*):\/\//.exec(address) ?? [];
+  // As pyzmq, which finds out by binding.
+  if (protocol === undefined) throw makeError(EINVAL, "an address is protocol://address", address);
+  if (!PROTOCOLS.includes(protocol)) throw makeError(EPROTONOSUPPORT, undefined, address);
+  if (!/^(?:tcp|ws|wss)$/.test(protocol)) {
     throw rangeError(
       `a random port needs an address with ports, such as "tcp://127.0.0.1"; got "${address}"`,
     );

@@ -1,16 +1,28 @@
 /** Strings as frames. */
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { types } from "node:util";
 import { EINVAL, GROUP_MAX_LENGTH } from "./constants.js";
 import { makeError, rangeError, shown, typeError } from "./errors.js";
 
+/** An encoding that Buffer knows, or Python's name of one. */
+export type TextEncoding = BufferEncoding | "latin-1" | "iso-8859-1" | "us-ascii" | "utf_8" | "utf-16-le";
+
 export interface TextOptions {
   /** Any encoding that Buffer knows. Default "utf-8". */
-  encoding?: BufferEncoding | undefined;
+  encoding?: TextEncoding | undefined;
 }
 
+const PYTHON: ReadonlyMap<unknown, BufferEncoding> = new Map([
+  ["latin-1", "latin1"],
+  ["iso-8859-1", "latin1"],
+  ["us-ascii", "ascii"],
+  ["utf_8", "utf8"],
+  ["utf-16-le", "utf16le"],
+]);
+
 /** The encoding, checked; undefined for UTF-8. */
-export function readEncoding(encoding: unknown): BufferEncoding | undefined {
+export function readEncoding(given: unknown): BufferEncoding | undefined {
+  const encoding = PYTHON.get(given) ?? given;
   if (encoding === undefined || encoding === "utf-8" || encoding === "utf8") return undefined;
   if (typeof encoding === "string" && Buffer.isEncoding(encoding)) return encoding;
   throw typeError(
@@ -33,16 +45,31 @@ export function readGroup(group: unknown): string {
   return text;
 }
 
+const base64 = /^[\w+/\s-]*={0,2}\s*$/;
+/** Whether an encoding has a text; Buffer leaves out, or changes, what it has not. */
+const SAYS: Readonly<Record<string, (text: string) => boolean>> = {
+  ascii: (text) => !/[\u0080-\uffff]/.test(text),
+  latin1: (text) => !/[\u0100-\uffff]/.test(text),
+  binary: (text) => !/[\u0100-\uffff]/.test(text),
+  hex: (text) => /^(?:[\da-f]{2})*$/i.test(text),
+  base64: (text) => base64.test(text),
+  base64url: (text) => base64.test(text),
+};
+
 export function encodeText(text: unknown, encoding?: unknown): string | Buffer {
   if (typeof text !== "string")
     throw typeError(`expected a string, not ${text === null ? "null" : typeof text}`);
   const other = readEncoding(encoding);
-  return other === undefined ? text : Buffer.from(text, other);
+  if (other === undefined) return text;
+  if (SAYS[other.toLowerCase()]?.(text) === false) throw rangeError(`the text is none that ${other} can say`);
+  return Buffer.from(text, other);
 }
 
-/** The text of a frame, in an encoding that `readEncoding` has checked. */
-export function decodeText(frame: Buffer, encoding: BufferEncoding | undefined): string {
-  if (encoding !== undefined) return frame.toString(encoding);
-  if (!isUtf8(frame)) throw rangeError(`the frame of ${frame.length} bytes is not valid UTF-8`);
-  return frame.toString("utf8");
+/** The text of bytes, in an encoding that `readEncoding` has checked. */
+export function decodeText(bytes: Buffer, encoding: BufferEncoding | undefined): string {
+  if (encoding?.toLowerCase() === "ascii" && !isAscii(bytes))
+    throw rangeError(`the frame of ${bytes.length} bytes is not valid ASCII`);
+  if (encoding !== undefined) return bytes.toString(encoding);
+  if (!isUtf8(bytes)) throw rangeError(`the frame of ${bytes.length} bytes is not valid UTF-8`);
+  return bytes.toString("utf8");
 }

@@ -3,7 +3,7 @@ import { checkKeys, readSignal, readTimeout } from "./call.js";
 import { Again, typeError } from "./errors.js";
 import { onAbort, type WaitLimits } from "./pending.js";
 import { callSite, trimStack } from "./stack.js";
-import { clearTimeout, setTimeout } from "./timers.js";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers.js";
 
 /** How long to wait for something that goes on all the same. */
 export interface EndOptions {
@@ -25,7 +25,7 @@ export function readEnd(options: unknown, name: string, more: readonly string[] 
 }
 
 /**
- * Settles as `ended` does, or when the limits are reached. The timer keeps the process alive.
+ * Settles as `ended` does, or when the limits are reached. A timer keeps the process alive.
  *
  * @param expired what becomes of it at the timeout: Again, unless it resolves
  */
@@ -53,4 +53,12 @@ export function within(
       (error) => end(() => reject(error)),
     );
   });
+}
+
+const FOREVER = 2 ** 31 - 1;
+
+/** Keeps the process alive while somebody waits for what goes on by itself, and does not do so. */
+export function held<T>(promise: Promise<T>): Promise<T> {
+  const hold = setInterval(() => {}, FOREVER);
+  return promise.finally(() => clearInterval(hold));
 }

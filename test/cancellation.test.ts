@@ -343,3 +343,23 @@ test("a signal of another class, as jsdom has, is one", async () => {
   ])
     expect(await rejection(pull.recv({ signal: wrong as unknown as AbortSignal }))).toBeInstanceOf(TypeError);
 });
+
+test("a signal that cannot be listened to fails its call, which takes no message, and no other's", async () => {
+  const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+  const stop = new AbortController();
+  const failure = new Error("cannot be listened to");
+  const { signal } = stop;
+  Object.defineProperty(signal, "addEventListener", {
+    configurable: true,
+    value: () => {
+      throw failure;
+    },
+  });
+  await expect(pull.recv({ signal })).rejects.toBe(failure);
+  await push.send("one");
+  expect(await pull.recvString()).toBe("one");
+  Reflect.deleteProperty(signal, "addEventListener");
+  const waiting = pull.recv({ signal });
+  stop.abort();
+  await expect(waiting).rejects.toBe(signal.reason);
+});

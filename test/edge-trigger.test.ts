@@ -2,8 +2,11 @@
  * libzmq signals changes only, and nearly every call on a socket can swallow the signal. Whatever else a program does
  * with a socket just as news arrives, what waits on it must hear of the news. A signal that is lost is a test that hangs.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFailed, test } from "vitest";
+import type { Engine } from "../lib/engine.js";
+import { Messaging } from "../lib/messaging.js";
 import {
   bound,
   code,
@@ -451,3 +454,95 @@ describe.each(["inproc", "tcp"] as const)(
     );
   },
 );
+
+describe("a send that waits for one peer of a ROUTER that has another", () => {
+  /** A mandatory ROUTER with a peer that is full, for whom a message waits, and one that is not. */
+  async function stuck() {
+    const context = newContext();
+    const router = context.socket(zmq.ROUTER, { routerMandatory: true, sndhwm: 1 });
+    router.bind("tcp://127.0.0.1:*");
+    const [full, free] = ["full", "free"].map((routingId) => {
+      const dealer = context.socket(zmq.DEALER, { routingId, rcvhwm: 1 });
+      dealer.connect(router.lastEndpoint);
+      return dealer;
+    }) as [zmq.Socket, zmq.Socket];
+    for (const dealer of [full, free]) {
+      await dealer.send("hello");
+      await router.recvMultipart();
+    }
+    const large = Buffer.alloc(2_000_000);
+    for (let refused = 0; refused < 20; await sleep(5)) {
+      const sent = await router.sendMultipart(["full", large], zmq.DONTWAIT).then(
+        () => true,
+        () => false,
+      );
+      refused = sent ? 0 : refused + 1;
+    }
+    const waiting = router.sendMultipart(["full", large]);
+    waiting.catch(() => {});
+    const { native } = Messaging.engineOf(router) as Engine;
+    return { router, full, free, waiting, native };
+  }
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    "swallows no message of the other's that comes after look %i",
+    async (after) => {
+      const { router, full, free, native } = await stuck();
+      const texts: string[] = [];
+      const reading = (async () => {
+        for await (const [, text] of router) texts.push(String(text));
+      })();
+      await sleep(50);
+      let looks = 0;
+      const real = Object.getPrototypeOf(native) as { events(): number };
+      Object.defineProperty(native, "events", {
+        configurable: true,
+        value() {
+          const events = real.events.call(native);
+          if (++looks === after) {
+            free.sendSync("second");
+            for (const until = performance.now() + 50; performance.now() < until; );
+          }
+          return events;
+        },
+      });
+      await free.send("first");
+      while (looks < after) {
+        await free.send("more");
+        await sleep(20);
+      }
+      while (!texts.includes("second")) await sleep(1);
+      Reflect.deleteProperty(native, "events");
+      await free.send("last");
+      while (!texts.includes("last")) await sleep(1);
+      full.close(); // it has been there all the time: one that is collected is closed
+      router.close();
+      await reading;
+    },
+  );
+
+  test("is tried now and then, not all the time, though somebody polls; and goes out when there is room", async () => {
+    const { router, full, native, waiting } = await stuck();
+    const polled = router.poll(-1, zmq.POLLIN);
+    let looks = 0;
+    const real = Object.getPrototypeOf(native) as { events(): number };
+    Object.defineProperty(native, "events", {
+      configurable: true,
+      value: () => {
+        looks++;
+        return real.events.call(native);
+      },
+    });
+    await sleep(500);
+    Reflect.deleteProperty(native, "events");
+    expect(looks).toBeLessThan(100);
+    const reading = (async () => {
+      for await (const _ of full);
+    })();
+    await waiting;
+    await full.send("done");
+    expect(await polled).toBe(zmq.POLLIN);
+    full.close();
+    await reading;
+  });
+});

@@ -1,4 +1,6 @@
 /** for await (const frames of socket) */
+import { once } from "node:events";
+import { Readable } from "node:stream";
 import * as zmq from "nodezmq";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import {
@@ -224,5 +226,31 @@ describe("the iterator itself", () => {
     expect(await iterator.next()).toEqual({ value: undefined, done: true });
     expect(String(await pull.recv())).toBe("a");
     expect(iterator[Symbol.asyncIterator]()).toBe(iterator);
+  });
+});
+
+describe("a loop that is left while its next message is awaited", () => {
+  test("takes none", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+    const iterator = pull[Symbol.asyncIterator]();
+    const pending = [iterator.next(), iterator.next()];
+    expect(await iterator.return?.()).toEqual({ done: true, value: undefined });
+    for (const next of pending) expect(await next).toEqual({ done: true, value: undefined });
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+    await push.send("for somebody else");
+    expect(await pull.recvString()).toBe("for somebody else");
+  });
+
+  test("through a stream that Node has made of it", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+    const stream = Readable.from(pull);
+    const first = once(stream, "data");
+    await push.send("first");
+    expect(String((await first)[0])).toBe("first");
+    await new Promise((resolve) => setImmediate(resolve));
+    stream.destroy();
+    await once(stream, "close");
+    await push.send("second");
+    expect(await pull.recvString()).toBe("second");
   });
 });

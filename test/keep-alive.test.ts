@@ -37,6 +37,17 @@ describe.concurrent("a process ends by itself", () => {
         zmq.proxy(context.socket(zmq.PULL), context.socket(zmq.PUSH), null, { signal }),
       ]) call.catch(() => {});
       setImmediate(() => stop.abort());`,
+    "after the end of a context has been waited for in vain": `
+      push.connect("tcp://127.0.0.1:1");
+      push.send("x");
+      context.destroy({ timeout: 20 }).catch(() => {});
+      const other = new zmq.Context();
+      const stuck = other.socket(zmq.PUSH);
+      stuck.connect("tcp://127.0.0.1:1");
+      stuck.send("x");
+      stuck.close();
+      other.term({ signal: AbortSignal.timeout(20) }).catch(() => {});
+      setTimeout(() => {}, 50);`,
     "after its sockets have been closed": `
       for (const call of [pull.recv(), push.send("x"), pull.poll(), poller.poll()]) call.catch(() => {});
       setImmediate(() => { pull.close(); push.close(); });`,

@@ -317,9 +317,9 @@ describe.concurrent("a group of more than 14 bytes", () => {
       for (let i = 0; i < 100_000; i++) frame.group = "j".repeat(100);
       const before = settle();
       for (let i = 0; i < 600_000; i++) frame.group = "j".repeat(100);
-      // A group kept 264 bytes: 150 MiB.
+      // A group kept 264 bytes: 150 MiB. A sanitizer's allocator keeps what is freed in quarantine, and tells of leaks itself.
       const grown = settle() - before;
-      say(grown < 75 * 2 ** 20 ? "no more memory" : grown);`,
+      say(grown < 75 * 2 ** 20 || process.env.NODEZMQ_BINARY !== undefined ? "no more memory" : grown);`,
       { flags: ["--expose-gc"] },
     );
     expect(said).toEqual(["short", `${"i".repeat(15)} text`, "no more memory"]);
@@ -548,9 +548,9 @@ test("what XSUB sends to several XPUBs within the process is freed", async () =>
       return process.memoryUsage().rss;
     };
     const before = await rounds(10_000);
-    // Each was kept: 100 MB.
+    // Each was kept: 100 MB. A sanitizer's allocator keeps what is freed in quarantine, and tells of leaks itself.
     const grown = (await rounds(50_000)) - before;
-    say(grown < 50e6 ? "no more memory" : grown);`,
+    say(grown < 50e6 || process.env.NODEZMQ_BINARY !== undefined ? "no more memory" : grown);`,
     { flags: ["--expose-gc"] },
   );
   expect(said).toEqual(["no more memory"]);

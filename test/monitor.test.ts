@@ -448,3 +448,26 @@ describe("monitors and the end", () => {
     expect(texts([await pull.recvMultipart()])).toEqual([["still here"]]);
   });
 });
+
+test("a socket whose monitor nobody reads leaves no thread or descriptor behind when it is closed", async () => {
+  const outcome = await run(`
+    const fs = require("node:fs");
+    const sleep = require("node:timers/promises").setTimeout;
+    const left = () => fs.readdirSync("/proc/self/fd").length + fs.readdirSync("/proc/self/task").length;
+    (async () => {
+      const context = new zmq.Context();
+      context.socket(zmq.PULL).close();
+      await sleep(100);
+      const before = left();
+      for (let i = 0; i < 20; i++) {
+        const pull = context.socket(zmq.PULL, { linger: 0 });
+        pull.monitor("inproc://monitor" + i);
+        pull.bind("tcp://127.0.0.1:*");
+        pull.close();
+      }
+      while (left() > before + 10) await sleep(50);
+      say("ended");
+      await context.term();
+    })();`);
+  expect(outcome).toEqual({ code: 0, signal: null, stdout: "ended\n", stderr: "" });
+});

@@ -143,9 +143,9 @@ describe("names", () => {
     expect(waiting.cancel()).toBe(true);
     await expect(waiting).rejects.toThrow(zmq.CancelledError);
     await expect(frame.tracker?.wait(0.001)).rejects.toThrow(zmq.NotDone);
-    await left.send_string("ž", 0, true, "latin1");
+    await left.send_string("é", 0, true, "latin-1");
     expect(await right.recv(0, false)).toBeInstanceOf(zmq.Frame);
-    expect(await right.recv_string(0, "latin1")).toBe(Buffer.from("ž", "latin1").toString("latin1"));
+    expect(await right.recv_string(0, "latin1")).toBe("é");
     expect(await rejection(left.recv_multipart(zmq.NOBLOCK, false))).toBeInstanceOf(zmq.Again);
   });
 });

@@ -345,6 +345,35 @@ describe("sending", () => {
   });
 });
 
+test("a stream that sends and would receive goes on, however fast its peer makes room", async () => {
+  const context = newContext();
+  const dealer = context.socket(zmq.DEALER, { sndhwm: 1 });
+  dealer.bind("inproc://fast");
+  const worker = runWorker(
+    `const dealer = context.socket(zmq.DEALER, { rcvhwm: 1, linger: 0 });
+     dealer.connect("inproc://fast");
+     for (let i = 0; i < 150_000; i++) dealer.recvSync();
+     port.postMessage("all");
+     await new Promise(() => {});`,
+    context,
+  );
+  onTestFinished(async () => void (await worker.terminate()));
+  const stream = new zmq.eventloop.zmqstream.ZMQStream(dealer);
+  stream.onRecv(() => {});
+  let sent = 0;
+  const more = () => {
+    for (; sent < 150_000 && sending < 20; sent++, sending++) stream.send("x");
+  };
+  let sending = 0;
+  stream.onSend(() => {
+    sending--;
+    more();
+  });
+  more();
+  expect(await new Promise((resolve) => worker.once("message", resolve))).toBe("all");
+  stream.close();
+});
+
 describe("flush", () => {
   test("makes the pending callbacks at once, and counts them", async () => {
     const [push, pull] = streams();

@@ -4,11 +4,11 @@ import { QUEUE } from "../constants.js";
 import { Context } from "../context.js";
 import { isGone, plainError, ZMQError } from "../errors.js";
 import { callSite, trimStack } from "../stack.js";
-import { END_KEYS, type EndOptions, readEnd, within } from "../within.js";
+import { END_KEYS, type EndOptions, held, readEnd, within } from "../within.js";
 import { readArguments, readType } from "./arguments.js";
 import type { Part, Prefixes, Recipe } from "./recipe.js";
 import { Reservations } from "./reservations.js";
-import { held, Session, warnOf } from "./session.js";
+import { Session, warnOf } from "./session.js";
 import { copySide, defineSide, type InSide, newSide, type OutSide, type Side } from "./side.js";
 import { type ContextFactory, launchThread, type Manner, type Running } from "./thread.js";
 

@@ -1,7 +1,6 @@
 /** One start of a device, and what becomes of it. */
 import { isGone } from "../errors.js";
 import { onAbort } from "../pending.js";
-import { clearInterval, setInterval } from "../timers.js";
 import type { Running } from "./thread.js";
 
 export class Session {
@@ -82,14 +81,6 @@ export class Session {
     this.#over = true;
     return reason;
   }
-}
-
-const FOREVER = 2 ** 31 - 1;
-
-/** Keeps the process alive while somebody waits for a device, which does not do so by itself. */
-export function held<T>(promise: Promise<T>): Promise<T> {
-  const hold = setInterval(() => {}, FOREVER);
-  return promise.finally(() => clearInterval(hold));
 }
 
 /** Tells of a device that nobody has stopped and that has failed while nobody was waiting for an answer. */

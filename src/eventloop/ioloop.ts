@@ -266,6 +266,8 @@ export class PeriodicCallback implements LoopTask {
   constructor(callback: () => unknown, callbackTime: number, jitter = 0) {
     this.callback = readCallback(callback);
     if (!(callbackTime > 0)) throw typeError("callbackTime is a number of milliseconds, more than 0");
+    if (typeof jitter !== "number" || !Number.isFinite(jitter))
+      throw typeError("jitter is a number, the part of callbackTime that it may vary by");
     this.callbackTime = callbackTime;
     this.jitter = jitter;
   }

@@ -5,7 +5,7 @@ import type { Frame as MainFrame } from "../frame.js";
 import type { ReceiveIntoOptions, ReceiveOptions } from "../messaging.js";
 import type { SendOptions } from "../outgoing.js";
 import type { Sent } from "../sending.js";
-import type { TextOptions } from "../text.js";
+import type { TextEncoding, TextOptions } from "../text.js";
 import type { Future } from "./future.js";
 import type { Snake } from "./names.js";
 import type { Frame, MessageTracker } from "./types.js";
@@ -47,7 +47,7 @@ export interface Calls {
     options?: Untracked & TextOptions,
   ): Future<undefined>;
   sendString(text: string, flags?: number | SendText, options?: SendText): Future<Sent>;
-  sendString(text: string, flags: number, copy: boolean, encoding?: BufferEncoding): Future<Sent>;
+  sendString(text: string, flags: number, copy: boolean, encoding?: TextEncoding): Future<Sent>;
   sendJson(value: unknown, flags?: number | Untracked, options?: Untracked): Future<undefined>;
   sendJson(value: unknown, flags?: number | Send, options?: Send): Future<Sent>;
   sendSerialized<V>(
@@ -68,7 +68,7 @@ export interface Calls {
   recvMultipart(flags: number, copy: false, track?: boolean): Future<Frame[]>;
   recvMultipart(flags: number, copy: boolean, track?: boolean): Future<Buffer[]>;
   recvMultipart(flags?: number | ReceiveOptions, options?: ReceiveOptions): Future<Buffer[]>;
-  recvString(flags?: number | ReceiveText, options?: BufferEncoding | ReceiveText): Future<string>;
+  recvString(flags?: number | ReceiveText, options?: TextEncoding | ReceiveText): Future<string>;
   recvJson<V = unknown>(flags?: number | WaitOptions, options?: WaitOptions): Future<V>;
   recvSerialized<V>(
     deserialize: (frames: Buffer[]) => V,
