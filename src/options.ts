@@ -537,7 +537,12 @@ export function optionName(row: OptionRow | undefined, option: number): string {
 /** libzmq's refusal of an option, saying which one; any other error is as it was. */
 export const refusal = (error: unknown, what: string, row: OptionRow | undefined, option: number): unknown =>
   error instanceof ZMQError && error.errno === zmq.EINVAL
-    ? makeError(zmq.EINVAL, `${what} ${optionName(row, option)}`)
+    ? makeError(
+        zmq.EINVAL,
+        option === zmq.HWM
+          ? "HWM is an option of libzmq 2; there are SNDHWM and RCVHWM, or the property hwm for both"
+          : `${what} ${optionName(row, option)}`,
+      )
     : error;
 
 /** What a program gave as an option's number, checked. */

@@ -15,7 +15,8 @@ export { partsOf };
 export interface SendOptions extends WaitOptions {
   /**
    * `false` lets the library share the caller's memory, from the socket's `copyThreshold` on: it must then stay as it
-   * is until the tracker is done. Messages within the process are copied all the same. Default true.
+   * is until the tracker is done, and not be given to a byte stream, whose reading transfers it. Messages within the process
+   * are copied all the same. Default true.
    */
   copy?: boolean | undefined;
   /** Whether to resolve to a MessageTracker. Default false. */

@@ -343,7 +343,10 @@ describe("an error", () => {
 
   test.each<[string, (context: zmq.Context) => unknown]>([
     ["setting SNDHWM", (context) => context.socket(zmq.PUSH, { sndhwm: -1 })],
-    ["setting HWM", (context) => context.socket(zmq.PUSH).set(zmq.HWM, 1 as never)],
+    [
+      "HWM is an option of libzmq 2; there are SNDHWM and RCVHWM, or the property hwm for both",
+      (context) => context.socket(zmq.PUSH).set(zmq.HWM, 1 as never),
+    ],
     ["setting SUBSCRIBE", (context) => context.socket(zmq.PUB as number).set(zmq.SUBSCRIBE, "x")],
     ["setting option 9999", (context) => context.socket(zmq.PUSH).set(9999, 1)],
     ["reading option 9999", (context) => context.socket(zmq.PUSH).get(9999)],

@@ -172,3 +172,18 @@ type Unspelled = {
         : never;
 }[keyof Main];
 same<Unspelled, never>(true);
+
+export function overloads(stream: InstanceType<typeof zmq.eventloop.zmqstream.ZMQStream>): void {
+  const threaded: zmq.Context[] = [
+    new zmq.Context({ io_threads: 2 }),
+    new zmq.Context({ ioThreads: 2 }),
+    zmq.Context.instance({ io_threads: 1 }),
+  ];
+  const frame: zmq.Frame = sub.recv_sync({ copy: false });
+  const frames: zmq.Frame[] = sub.recvMultipartSync({ copy: false });
+  const bytes: Buffer[] = sub.recv_multipart_sync();
+  const shown: zmq.Future<string> = sub.recv_serialized((parts) => String(parts[0]?.bytes), 0, false);
+  stream.on_recv((message) => message[0]?.bytes, { copy: false });
+  stream.onRecv((message) => message[0]?.readUInt8());
+  void [threaded, frame, frames, bytes, shown];
+}

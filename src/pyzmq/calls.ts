@@ -2,7 +2,7 @@
 import type { WaitOptions } from "../call.js";
 import type { Data, MessageData } from "../data.js";
 import type { Frame as MainFrame } from "../frame.js";
-import type { ReceiveIntoOptions, ReceiveOptions } from "../messaging.js";
+import type { ReceiveIntoOptions, ReceiveOptions, SyncReceiveOptions } from "../messaging.js";
 import type { SendOptions } from "../outgoing.js";
 import type { Sent } from "../sending.js";
 import type { TextEncoding, TextOptions } from "../text.js";
@@ -68,8 +68,19 @@ export interface Calls {
   recvMultipart(flags: number, copy: false, track?: boolean): Future<Frame[]>;
   recvMultipart(flags: number, copy: boolean, track?: boolean): Future<Buffer[]>;
   recvMultipart(flags?: number | ReceiveOptions, options?: ReceiveOptions): Future<Buffer[]>;
+  recvSync(flags: number | SyncReceiveOptions, options: SyncReceiveOptions & { copy: false }): Frame;
+  recvSync(options: SyncReceiveOptions & { copy: false }): Frame;
+  recvSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer;
+  recvMultipartSync(
+    flags: number | SyncReceiveOptions,
+    options: SyncReceiveOptions & { copy: false },
+  ): Frame[];
+  recvMultipartSync(options: SyncReceiveOptions & { copy: false }): Frame[];
+  recvMultipartSync(flags?: number | SyncReceiveOptions, options?: SyncReceiveOptions): Buffer[];
   recvString(flags?: number | ReceiveText, options?: TextEncoding | ReceiveText): Future<string>;
   recvJson<V = unknown>(flags?: number | WaitOptions, options?: WaitOptions): Future<V>;
+  recvSerialized<V>(deserialize: (frames: Frame[]) => V, flags: number, copy: false): Future<V>;
+  recvSerialized<V>(deserialize: (frames: Buffer[]) => V, flags: number, copy: true): Future<V>;
   recvSerialized<V>(
     deserialize: (frames: Buffer[]) => V,
     flags?: number | WaitOptions,

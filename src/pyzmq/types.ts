@@ -1,6 +1,7 @@
 /** What the loop in spell.ts makes of a namespace, for the type checker. */
 import type { SocketType, SUB } from "../constants.js";
 import type { DestroyOptions, Context as MainContext } from "../context.js";
+import type { ContextArguments } from "../context-arguments.js";
 import type { Endpoint } from "../endpoint.js";
 import type { Frame as MainFrame } from "../frame.js";
 import type { SocketClass as NewSocketClass, NewSocketOptions } from "../new-socket.js";
@@ -66,6 +67,13 @@ type SpelledClass<C extends Class> = {
   new (...args: Arguments<ConstructorParameters<C>>): Members<InstanceType<C>> & InstanceType<C>;
 } & Omit<Members<C>, "prototype">;
 
+/** What returns no promise is called as in the main entry, with all overloads; or with other spellings and objects. */
+type OwnFirst<V, A extends unknown[], R> = [Value<R>] extends [R]
+  ? [R] extends [Value<R>]
+    ? V & ((...args: Arguments<A>) => R)
+    : ((...args: Arguments<A>) => Result<R>) & V
+  : ((...args: Arguments<A>) => Result<R>) & V;
+
 /** A function, class or namespace in pyzmq's spelling; what is none of these is as it was. */
 export type Spelled<V> = V extends Shared
   ? V
@@ -80,7 +88,9 @@ export type Spelled<V> = V extends Shared
           : V extends (...args: infer A) => infer R
             ? R extends Callable
               ? V & ((...args: Arguments<A>) => R)
-              : ((...args: Arguments<A>) => Result<R>) & V
+              : R extends Promise<unknown>
+                ? ((...args: Arguments<A>) => Result<R>) & V
+                : OwnFirst<V, A, R>
             : V;
 
 /** A namespace: nested ones have names that begin with a small letter, unlike constants. */
@@ -145,6 +155,10 @@ export interface Socket<T extends SocketType = SocketType>
   sendBatch: Sends<T, "sendBatch">;
   send_batch: Sends<T, "sendBatch">;
 
+  recvSync: Receives<T, "recvSync">;
+  recv_sync: Receives<T, "recvSync">;
+  recvMultipartSync: Receives<T, "recvMultipartSync">;
+  recv_multipart_sync: Receives<T, "recvMultipartSync">;
   recv: Receives<T, "recv">;
   recvMultipart: Receives<T, "recvMultipart">;
   recv_multipart: Receives<T, "recvMultipart">;
@@ -215,9 +229,12 @@ export interface Context extends MainContext, ContextOptions, ContextNames, Defa
 }
 
 export interface ContextClass {
-  new (ioThreads?: number | MainContext | bigint): Context;
+  new (
+    ioThreads?: number | Keys<ContextArguments<MainContext>> | MainContext | bigint,
+    shadow?: MainContext | bigint | 0 | null,
+  ): Context;
   readonly prototype: Context;
-  instance(ioThreads?: number): Context;
+  instance(ioThreads?: number | Keys<{ ioThreads?: number }>): Context;
   shadow(context: MainContext | bigint): Context;
   shadowPyczmq(context: MainContext | bigint): Context;
   shadow_pyczmq(context: MainContext | bigint): Context;
