@@ -344,6 +344,7 @@ describe.concurrent("topics that each begin with the one before, on a small stac
         if (notice.length !== length + 2) say("out of order", notice.length, length);
         length = notice.length - 1;
       }
+      sub.close(); // until now: one that nobody refers to is collected, and closed
       say(count);`,
       { under },
     );
@@ -428,6 +429,23 @@ test("an XPUB that drops nothing sends a message whole, though its high-water ma
   expect(said).toEqual(["next"]);
 });
 
+test("a high-water mark that is lowered when all has been read stops nobody", async () => {
+  const said = await says(`
+    const pull = context.socket(zmq.PULL);
+    pull.bind("tcp://127.0.0.1:*");
+    const push = context.socket(zmq.PUSH);
+    push.connect(pull.lastEndpoint);
+    for (let i = 0; i < 300; i++) await push.send("before");
+    for (let i = 0; i < 300; i++) await pull.recv();
+    push.sndhwm = 10;
+    for (let i = 0; i < 50; i++) {
+      await push.send("after", { timeout: 10_000 });
+      await pull.recv();
+    }
+    say("all");`);
+  expect(said).toEqual(["all"]);
+});
+
 test("a DGRAM whose high-water mark is lowered between an address and its data sends the next ones", async () => {
   const said = await says(`
     const port = await udpPort();
@@ -508,6 +526,7 @@ test("CONFLATE: a publisher is held back from what its subscribers send as any o
       if (!(await Promise.race([gone, sleep(500)]))) break;
     }
     say(written < 1000 ? "held back" : written);
+    pub.close(); // until now: one that nobody refers to is collected, and closed
     stranger.stream.destroy();`);
   expect(said).toEqual(["held back"]);
 });

@@ -1056,6 +1056,7 @@ test.each(["STREAM", "DGRAM", "ROUTER"])("a %s can be monitored", async (type) =
     const socket = context.socket(zmq.${type}, ${type === "ROUTER" ? "{ routerRaw: true }" : "{}"});
     const monitor = socket.getMonitorSocket();
     socket.bind("${type === "DGRAM" ? "udp" : "tcp"}://127.0.0.1:${type === "DGRAM" ? "5" : ""}*".replace("5*", await udpPort()));
-    ${type === "DGRAM" ? "" : "say((await zmq.recvMonitorMessage(monitor)).event === zmq.EVENT_LISTENING);"}`);
+    ${type === "DGRAM" ? "" : "say((await zmq.recvMonitorMessage(monitor)).event === zmq.EVENT_LISTENING);"}
+    socket.close();`);
   expect(said).toEqual(type === "DGRAM" ? [] : ["true"]);
 });

@@ -163,3 +163,9 @@ mend(req.cpp
                     if (rc == 0)
                         _state = request_id;
                     return rc;]=])
+
+# A high-water mark that is lowered when what was sent has been read already: the sender hears of what has been read only now and
+# then, by half of the old mark, took itself for full, and waited for ever. The reader tells how much it has read.
+mend(pipe.cpp
+  "    set_hwms (inhwm_, outhwm_);\n"
+  "    set_hwms (inhwm_, outhwm_);\n    if (_state == active)\n        send_activate_write (_peer, _msgs_read);\n")
