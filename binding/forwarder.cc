@@ -167,7 +167,7 @@ napi_value Forwarder::New(napi_env env, napi_callback_info info) {
   forwarder->control_routes_ = TypeOf(forwarder->control_) == ZMQ_ROUTER;
   if (frontend == nullptr || backend == nullptr)
     return Misuse(env, "a proxy needs a frontend and a backend socket");
-  forwarder->forward_.from = forwarder->forward_.to = frontend;
+  forwarder->forward_.from = frontend;
   forwarder->forward_.to = backend;
   forwarder->forward_.takes = FramesOf(TypeOf(backend));
   forwarder->forward_.prefix = text("forwardPrefix");

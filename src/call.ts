@@ -3,6 +3,7 @@ import { DONTWAIT } from "./constants.js";
 import { rangeError, shown, typeError } from "./errors.js";
 import type { WaitLimits } from "./pending.js";
 import { didYouMean } from "./suggest.js";
+import { FOREVER } from "./timers.js";
 
 /** Options of every call that may wait. */
 export interface WaitOptions {
@@ -27,16 +28,13 @@ export interface Call extends WaitLimits {
   options: Readonly<Record<string, unknown>>;
 }
 
-// The longest that a timer can run; one day more or less in 24 is no matter.
-const LONGEST = 2 ** 31 - 1;
-
 /** A timeout in milliseconds: -1 for ever. `undefined` and `null` mean the default. */
 export function readTimeout(timeout: unknown): number | undefined {
   if (timeout === undefined || timeout === null) return undefined;
   if (typeof timeout !== "number" || Number.isNaN(timeout)) {
     throw typeError(`a timeout is a number of milliseconds; got ${shown(timeout)}`);
   }
-  return timeout < 0 || timeout === Number.POSITIVE_INFINITY ? -1 : Math.min(timeout, LONGEST);
+  return timeout < 0 || timeout === Number.POSITIVE_INFINITY ? -1 : Math.min(timeout, FOREVER); // one day more or less in 24 is no matter
 }
 
 export function readSignal(signal: unknown): AbortSignal | undefined {

@@ -21,11 +21,16 @@ import {
 } from "./pending.js";
 import { Polls, type PollWaiter } from "./polls.js";
 import { Pairs } from "./shapes.js";
-import { clearInterval, clearTimeout, now, setImmediate, setInterval, setTimeout } from "./timers.js";
+import {
+  clearInterval,
+  clearTimeout,
+  FOREVER,
+  now,
+  setImmediate,
+  setInterval,
+  setTimeout,
+} from "./timers.js";
 import { beginTurn, refused, settled, settleInTurn } from "./turn.js";
-
-/** The longest that a timer can run, in milliseconds. */
-const FOREVER = 2 ** 31 - 1;
 
 /** How long a blocking call pauses, in milliseconds, while the socket says that it is ready and will not do. */
 const LONGEST_PAUSE = 10;

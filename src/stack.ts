@@ -24,8 +24,8 @@ export function callSite(): CallSite {
   return site;
 }
 
-// The folders our frames come from: lib, and src where source maps are on. Inside somebody's bundle the
-// file has another name, and its folder is the program's own: nothing is dropped then.
+// The folders our frames come from: lib, where this is part of eager.js, and src where source maps are on. Inside somebody's
+// bundle the file has another name, and its folder is the program's own: nothing is dropped then.
 const folders: string[] = [];
 if (/^(?:stack|eager)\.[cm]?[jt]s$/.test(path.basename(__filename))) {
   for (const name of new Set([path.basename(__dirname), "lib", "src"])) {

@@ -6,6 +6,9 @@ import timers from "node:timers";
 
 export const { setImmediate, clearImmediate, setTimeout, clearTimeout, setInterval, clearInterval } = timers;
 
+/** The longest that a timer can run, in milliseconds. */
+export const FOREVER = 2 ** 31 - 1;
+
 const { hrtime } = process;
 
 /** Milliseconds since some moment. */

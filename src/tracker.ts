@@ -4,7 +4,7 @@ import { NotDone, rangeError, typeError } from "./errors.js";
 import { Frame } from "./frame.js";
 import { onAbort } from "./pending.js";
 import { callSite, trimStack } from "./stack.js";
-import { clearTimeout, setInterval, setTimeout } from "./timers.js";
+import { clearTimeout, FOREVER, setInterval, setTimeout } from "./timers.js";
 
 /** Happens once. */
 export class TrackerEvent {
@@ -37,9 +37,6 @@ export interface TrackerOptions {
   timeout?: number | null | undefined;
   signal?: AbortSignal | undefined;
 }
-
-/** The longest that a timer can run. */
-const FOREVER = 2 ** 31 - 1;
 
 /**
  * Watches messages that were sent with `track: true`. It is done when libzmq has let go of all of them, and the memory

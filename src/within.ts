@@ -3,7 +3,7 @@ import { checkKeys, readSignal, readTimeout } from "./call.js";
 import { Again, typeError } from "./errors.js";
 import { onAbort, type WaitLimits } from "./pending.js";
 import { callSite, trimStack } from "./stack.js";
-import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers.js";
+import { clearInterval, clearTimeout, FOREVER, setInterval, setTimeout } from "./timers.js";
 
 /** How long to wait for something that goes on all the same. */
 export interface EndOptions {
@@ -54,8 +54,6 @@ export function within(
     );
   });
 }
-
-const FOREVER = 2 ** 31 - 1;
 
 /** Keeps the process alive while somebody waits for what goes on by itself, and does not do so. */
 export function held<T>(promise: Promise<T>): Promise<T> {

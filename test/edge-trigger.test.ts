@@ -480,19 +480,20 @@ describe("a send that waits for one peer of a ROUTER that has another", () => {
     }
     const waiting = router.sendMultipart(["full", large]);
     waiting.catch(() => {});
-    const { native } = Messaging.engineOf(router) as Engine;
-    return { router, full, free, waiting, native };
+    const engine = Messaging.engineOf(router) as Engine;
+    return { router, full, free, waiting, engine };
   }
 
   test.each([1, 2, 3, 4, 5, 6])(
     "swallows no message of the other's that comes after look %i",
     async (after) => {
-      const { router, full, free, native } = await stuck();
+      const { router, full, free, engine } = await stuck();
+      const { native } = engine;
       const texts: string[] = [];
       const reading = (async () => {
         for await (const [, text] of router) texts.push(String(text));
       })();
-      await sleep(50);
+      while (!engine.queued(zmq.POLLIN)) await turn();
       let looks = 0;
       const real = Object.getPrototypeOf(native) as { events(): number };
       Object.defineProperty(native, "events", {
@@ -509,7 +510,7 @@ describe("a send that waits for one peer of a ROUTER that has another", () => {
       await free.send("first");
       while (looks < after) {
         await free.send("more");
-        await sleep(20);
+        await turn();
       }
       while (!texts.includes("second")) await sleep(1);
       Reflect.deleteProperty(native, "events");
@@ -522,7 +523,8 @@ describe("a send that waits for one peer of a ROUTER that has another", () => {
   );
 
   test("is tried now and then, not all the time, though somebody polls; and goes out when there is room", async () => {
-    const { router, full, native, waiting } = await stuck();
+    const { router, full, engine, waiting } = await stuck();
+    const { native } = engine;
     const polled = router.poll(-1, zmq.POLLIN);
     let looks = 0;
     const real = Object.getPrototypeOf(native) as { events(): number };
@@ -533,7 +535,7 @@ describe("a send that waits for one peer of a ROUTER that has another", () => {
         return real.events.call(native);
       },
     });
-    await sleep(500);
+    await sleep(500); // a busy loop looks many thousand times meanwhile
     Reflect.deleteProperty(native, "events");
     expect(looks).toBeLessThan(100);
     const reading = (async () => {

@@ -5,7 +5,7 @@
  */
 import { readTimeout } from "../call.js";
 import { plainError, typeError } from "../errors.js";
-import { clearImmediate, clearInterval, setImmediate, setInterval } from "../timers.js";
+import { clearImmediate, clearInterval, FOREVER, setImmediate, setInterval } from "../timers.js";
 
 /** What a loop can hold and let go on. */
 export interface LoopTask {
@@ -14,9 +14,6 @@ export interface LoopTask {
 }
 
 type Callback<A extends unknown[]> = (...args: A) => unknown;
-
-/** The longest that a timer can run, in milliseconds. */
-const FOREVER = 2 ** 31 - 1;
 
 function readCallback<T>(callback: T): T {
   if (typeof callback !== "function") {

@@ -2,7 +2,8 @@
 
 # Whose notice the program has received last is what SUBSCRIBE is about. The list of the peers whose notices wait went out of step
 # with them when a message of another kind came, so that one peer was subscribed to what another had asked for; and a peer that had
-# gone stayed in it: its memory was used, and was another peer perhaps. One entry a notice now; a message leaves the last peer.
+# gone stayed in it: its memory was used, and was another peer perhaps. One entry a notice now; a message leaves the last peer. (Its
+# flags but MORE are not its copy's, which was never freed where the message's memory was shared.)
 mend(xpub.cpp "\n                _pending_pipes.push_back (pipe_);\n            } else {" "            } else {")
 mend(xpub.cpp
   "                _pending_metadata.push_back (metadata);\n                _pending_flags.push_back (0);\n            }"
@@ -26,8 +27,6 @@ mend(xpub.cpp
 mend(xpub.cpp
   "#include \"macros.hpp\"\n"
   "#include \"macros.hpp\"\n#include <algorithm>\n\n//  Stands for the peer of a message that is no notice.\nstatic zmq::pipe_t *const no_notice = reinterpret_cast<zmq::pipe_t *> (1);\n")
-
-# (The other flags of a message, that its memory is shared for one, are its own: the copy was never freed.)
 
 # A WELCOME_MSG for who had connected by inproc and left again before the name was bound: the process was aborted.
 mend(xpub.cpp
