@@ -327,7 +327,7 @@ describe.concurrent("a group of more than 14 bytes", () => {
 });
 
 describe.concurrent("topics that each begin with the one before, on a small stack", () => {
-  const under = ["sh", "-c", 'ulimit -s 1024; exec "$0" "$@"'];
+  const under = ["sh", "-c", 'ulimit -s 768; exec "$0" "$@"'];
 
   test("are told to a publisher", async () => {
     const said = await says(
