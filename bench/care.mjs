@@ -162,16 +162,18 @@ async function memory(rounds) {
 /** @param {number} rounds @returns {Promise<CareTable>} */
 async function sockets(rounds) {
   const results = await byTurns(rounds, (library) => runProgram("sockets", library));
-  const loads = await byTurns(rounds * 3, (library) =>
-    runProgram("require", library === "ours" ? "nodezmq" : library),
-  );
+  const loading = (/** @type {string} */ how) =>
+    byTurns(rounds * 3, (library) => runProgram("require", library === "ours" ? "nodezmq" : library, how));
+  const required = await loading("require");
+  const imported = await loading("import");
   const data = Object.entries(results).map(([library, runs]) => ({
     library,
     cycles: summarize(runs.map((run) => run.cycles)).median,
     atOnce: summarize(runs.map((run) => run.atOnce)).median,
     perSocket: summarize(runs.map((run) => run.perSocket)).median,
     threadsLeft: runs[0].threadsLeft,
-    load: summarize((loads[library] ?? []).map((run) => run.milliseconds)).median,
+    required: summarize((required[library] ?? []).map((run) => run.milliseconds)).median,
+    imported: summarize((imported[library] ?? []).map((run) => run.milliseconds)).median,
   }));
   return {
     topic: "sockets",
@@ -183,6 +185,7 @@ async function sockets(rounds) {
       "descriptors a socket",
       "threads left by 20 contexts",
       "require(), ms",
+      "import(), ms",
     ],
     rows: data.map((one) => [
       title(one.library),
@@ -190,7 +193,8 @@ async function sockets(rounds) {
       one.atOnce.toFixed(1),
       Number.isFinite(one.perSocket) ? one.perSocket.toFixed(2) : "-",
       one.threadsLeft === null ? "-" : String(one.threadsLeft),
-      one.load.toFixed(1),
+      one.required.toFixed(1),
+      one.imported.toFixed(1),
     ]),
     data,
   };

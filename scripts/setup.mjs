@@ -191,21 +191,6 @@ export function nativeBuild(folder = "build", options = {}) {
 
 // ---- TypeScript --------------------------------------------------------------------------------
 
-/**
- * What `export * as devices from "./devices/index.js"` in src/index.ts loads, `require("nodezmq")` loads when a program
- * first looks at it: most need none of it. Nothing else changes: names found by reading the text, as Node does for ES
- * modules, are declared above.
- * @param {string} file
- */
-function loadNamespacesLate(file) {
-  const late = readFileSync(file, "utf8").replace(
-    /^exports\.(\w+) = (__importStar\(require\("[^"]+"\)\));$/gm,
-    // The name is a variable to keep those readers from finding a getter, which they would not run.
-    '((name, get) => Object.defineProperty(exports, name, { enumerable: true, get }))("$1", () => $2);',
-  );
-  writeFileSync(file, late);
-}
-
 const typescript = {
   stamp: join(root, ".deps", "lib.fingerprint"),
   state: () =>
@@ -214,6 +199,7 @@ const typescript = {
       "scripts/setup.mjs",
       "scripts/fuse.mjs",
       "tsconfig.json",
+      "package.json", // its version
       "node_modules/typescript/package.json",
     ]),
   current() {
@@ -235,7 +221,6 @@ const typescript = {
       if (!emitted.has(resolve(file))) rmSync(file);
     }
     const lib = join(root, "lib");
-    loadNamespacesLate(join(lib, "index.js"));
     const plain = mkdtempSync(join(root, ".deps", "plain-"));
     try {
       runNode([tsc, "-p", "tsconfig.json", "--removeComments", "--declaration", "false", "--outDir", plain], {

@@ -13,8 +13,12 @@ export function defineAccessors<T extends object>(
   except: readonly string[],
   access: Access<T>,
 ): void {
-  for (const [name, [option, , how]] of Object.entries(table)) {
+  // Without Object.entries and the like: it is done whenever the library is loaded, before V8 has compiled any of it.
+  for (const name in table) {
     if (except.includes(name) || name in prototype) continue;
+    const row = table[name] as OptionRow;
+    const option = row[0];
+    const how = row[2];
     Object.defineProperty(prototype, name, {
       configurable: true,
       enumerable: false,

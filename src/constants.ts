@@ -5,7 +5,7 @@
  * runs: `zmq.has()` and `zmq.zmqVersionInfo()` tell. scripts/check-constants.mjs compares with zmq.h.
  */
 
-import * as os from "node:os";
+import { constants } from "node:os";
 
 // Context options. SOCKET_LIMIT is what reading number 3 gives, THREAD_PRIORITY what writing it sets.
 
@@ -559,7 +559,7 @@ export type NormMode = (typeof NormMode)[keyof typeof NormMode];
 /** Where libzmq's own error numbers start. */
 export const HAUSNUMERO = 156384712;
 
-const system: Readonly<Record<string, number | undefined>> = os.constants.errno;
+const system: Readonly<Record<string, number | undefined>> = constants.errno;
 
 export const EAGAIN = system.EAGAIN ?? 11;
 export const EFAULT = system.EFAULT ?? 14;

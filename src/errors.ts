@@ -1,10 +1,10 @@
 /** zmq.error: the error classes, and the one factory that makes them. */
 
-import * as os from "node:os";
+import { constants } from "node:os";
 import { EAGAIN, ENOTSOCK, Errno, ETERM, IPC_PATH_MAX_LEN } from "./constants.js";
 import { setLimit, trimStack } from "./stack.js";
 
-const system: Readonly<Record<string, number | undefined>> = os.constants.errno;
+const system: Readonly<Record<string, number | undefined>> = constants.errno;
 const EINTR = system.EINTR ?? 4;
 const ENOENT = system.ENOENT ?? 2;
 const ENAMETOOLONG = system.ENAMETOOLONG ?? 36;

@@ -1,7 +1,9 @@
 /** The addon: its loader and the types of its verbs. Nothing else knows where the binary lies. */
 import { constants } from "node:buffer";
-import { closeSync, openSync, readSync } from "node:fs";
-import * as path from "node:path";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+
+import path = require("node:path");
+
 import { makeError, plainError, setStrerror } from "./errors.js";
 import { threads } from "./threads.js";
 
@@ -79,6 +81,8 @@ export interface ForwarderOptions {
 }
 
 interface Native {
+  /** Set by the copy of this library that the addon serves. */
+  claimed?: boolean;
   setup(
     makeError: (errno: number, detail?: string, endpoint?: string) => Error,
     checkpoint: () => void,
@@ -86,8 +90,6 @@ interface Native {
     threaded: boolean,
     copies: boolean,
   ): void;
-  /** Set by the copy of this library that the addon serves. */
-  claimed?: boolean;
   /** Whether this is the process's first thread; undefined where the addon does not know. */
   mainThread?: boolean;
   arena(slab: ArrayBuffer, index: Int32Array): void;
@@ -140,21 +142,53 @@ interface Finder {
   path(root: string): string;
 }
 
-function open(file: string): Native {
+interface Loaded {
+  readonly native: Native;
+  readonly file: string;
+}
+
+/**
+ * An instance of the addon for this copy of the library: a second one on the thread (a test runner that resets its modules)
+ * gets memory and error classes of its own.
+ */
+function open(file: string): Loaded {
   const instance = { exports: {} as Native };
-  process.dlopen(instance, file);
-  return instance.exports;
+  process.dlopen(instance, path.toNamespacedPath(file));
+  return { native: instance.exports, file };
+}
+
+const built = path.join("build", "Release", "nodezmq.node");
+const prebuilt = (runtime: string | undefined): string =>
+  path.join(
+    "prebuilds",
+    `${process.platform}-${process.arch}`,
+    `nodezmq${runtime ? `.${runtime}` : ""}.node`,
+  );
+
+/** What tells node-gyp-build to look elsewhere. */
+const ELSEWHERE = ["NODEZMQ_PREBUILD", "PREBUILDS_ONLY", "LIBC", "npm_config_arch", "npm_config_platform"];
+
+/** The binary where it mostly is and node-gyp-build would find it, too: loading that takes longer than the addon. */
+function usual(runtime: string | undefined): string | undefined {
+  if (ELSEWHERE.some((name) => process.env[name])) return undefined;
+  return [built, prebuilt(runtime)].map((file) => path.join(root, file)).find((file) => existsSync(file));
 }
 
 /** The addon: built here, or prebuilt for this kind of machine. */
-function fitting(): Native {
+function fitting(): Loaded {
   const runtime = libc();
   // node-gyp-build knows musl by a file that only Alpine has, and takes the environment's word for it.
   const told = runtime !== "musl" || process.env.LIBC !== undefined;
-  if (!told) process.env.LIBC = runtime;
   try {
+    const file = usual(runtime);
+    if (file !== undefined) return open(file);
+    if (!told) process.env.LIBC = runtime;
     // Spelt as @vercel/nft and webpack's asset relocator know it, so that they take the binaries along.
-    return require("node-gyp-build")(path.join(__dirname, "..")) as Native;
+    const kept = require("node-gyp-build")(path.join(__dirname, "..")) as Native;
+    const found = (require("node-gyp-build") as Finder).path(root);
+    if (kept.claimed) return open(found);
+    kept.claimed = true;
+    return { native: kept, file: found };
   } catch (error) {
     // In one file with the program: prebuilds/ is beside it or beside the executable, and in Node's single executables
     // `require` knows nothing but Node's own modules.
@@ -172,11 +206,6 @@ function fitting(): Native {
 /** The error of a machine that no binary fits: what was looked for, and what to do. */
 function unfit(runtime: string | undefined, cause: unknown): Error {
   const { platform, arch } = process;
-  const prebuild = path.join(
-    "prebuilds",
-    `${platform}-${arch}`,
-    `nodezmq${runtime ? `.${runtime}` : ""}.node`,
-  );
   const reason = cause instanceof Error && !cause.message.includes("No native build") ? cause.message : "";
   if (
     /addons is disabled|ffi access|ERR_ACCESS_DENIED/i.test(`${(cause as { code?: string }).code} ${reason}`)
@@ -187,25 +216,12 @@ function unfit(runtime: string | undefined, cause: unknown): Error {
   return plainError(
     [
       `nodezmq has no binary that fits ${platform} ${arch}${runtime ? ` with ${runtime}` : ""}.`,
-      `Looked for ${path.join("build", "Release", "nodezmq.node")} and ${prebuild} in ${root}.`,
+      `Looked for ${built} and ${prebuilt(runtime)} in ${root}.`,
       ...(reason === "" ? [] : [`Loading failed: ${reason}`]),
       "To build it from the sources in the package (CMake 3.18 and a C++17 compiler, no network):",
       `  node ${path.join(root, "scripts", "build.mjs")}`,
     ].join("\n"),
   );
-}
-
-function load(): Native {
-  // The sanitizer runs load a binary of their own.
-  const binary = process.env.NODEZMQ_BINARY;
-  let addon = binary ? (require(binary) as Native) : fitting();
-  if (addon.claimed) {
-    // A second copy of this library on the thread (a test runner that resets its modules): it gets an instance of the
-    // addon for itself, with memory and error classes of its own.
-    addon = open(binary ?? (require("node-gyp-build") as Finder).path(root));
-  }
-  addon.claimed = true;
-  return addon;
 }
 
 /** Bun and Deno: no libuv to speak of, and their process.exit() skips the C library's exit handlers. */
@@ -225,7 +241,11 @@ const copies = process.env.NODEZMQ_EXTERNAL_BUFFERS === "never";
 /** Who watches the sockets' descriptors. */
 export const watcher: "libuv" | "thread" = threaded ? "thread" : "libuv";
 
-export const native = load();
+// The sanitizer runs load a binary of their own.
+const loaded = process.env.NODEZMQ_BINARY ? open(process.env.NODEZMQ_BINARY) : fitting();
+export const native = loaded.native;
+/** The addon's file. */
+export const binary = loaded.file;
 setStrerror((errno) => native.strerror(errno), { version: () => native.version().join(".") });
 native.setup(makeError, () => {}, constants.MAX_LENGTH, threaded, copies);
 /**

@@ -1,5 +1,6 @@
 /** Stack traces that begin at the caller. */
-import * as path from "node:path";
+import path = require("node:path");
+
 import { pathToFileURL } from "node:url";
 
 /** Where a call was made: V8 formats `stack` when it is first read, so taking one is cheap. */
@@ -26,15 +27,23 @@ export function callSite(): CallSite {
 
 // The folders our frames come from: lib, where this is part of eager.js, and src where source maps are on. Inside somebody's
 // bundle the file has another name, and its folder is the program's own: nothing is dropped then.
-const folders: string[] = [];
-if (/^(?:stack|eager)\.[cm]?[jt]s$/.test(path.basename(__filename))) {
-  for (const name of new Set([path.basename(__dirname), "lib", "src"])) {
-    const folder = path.join(__dirname, "..", name) + path.sep;
-    folders.push(folder, pathToFileURL(folder).href);
+function findFolders(): string[] {
+  const found: string[] = [];
+  if (/^(?:stack|eager)\.[cm]?[jt]s$/.test(path.basename(__filename))) {
+    for (const name of new Set([path.basename(__dirname), "lib", "src"])) {
+      const folder = path.join(__dirname, "..", name) + path.sep;
+      found.push(folder, pathToFileURL(folder).href);
+    }
   }
+  return found;
 }
 
-const ours = (location: string): boolean => folders.some((folder) => location.startsWith(folder));
+let folders: string[] | undefined;
+
+function ours(location: string): boolean {
+  folders ??= findFolders(); // for the first error: most programs are loaded without
+  return folders.some((folder) => location.startsWith(folder));
+}
 
 // Built-in frames (node:internal, Array.map, Promise.all) belong to whoever stands below them.
 const builtin = (location: string): boolean => /^(?:node:|native$|<anonymous>$|index \d+$)/.test(location);

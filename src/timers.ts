@@ -2,7 +2,7 @@
  * Node's timers and clock, as they were when this library was loaded. Test runners put fakes in the places of the global
  * ones, and browsers' environments others or none: whatever waits for messages would then wait for ever.
  */
-import timers from "node:timers";
+import timers = require("node:timers");
 
 export const { setImmediate, clearImmediate, setTimeout, clearTimeout, setInterval, clearInterval } = timers;
 

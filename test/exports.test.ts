@@ -1,6 +1,7 @@
 /** How the package is loaded: CommonJS, ES modules, subpaths. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
@@ -83,14 +84,39 @@ describe("the package", () => {
     expect(differing).toEqual([]);
   });
 
-  test("loads what its namespaces need when they are first used", () => {
-    const loaded = run<string[]>(`
-      import { sep } from "node:path";
-      const folder = require.resolve("nodezmq").slice(0, -"index.js".length);
-      require("nodezmq");
-      print(Object.keys(require.cache)
-        .filter((file) => file.startsWith(folder) && file.slice(folder.length).includes(sep)));
+  test.each(['require("nodezmq")', 'await import("nodezmq")'])(
+    "loads what its namespaces need when they are first used, by %s",
+    (load) => {
+      const [before, after] = run<string[][]>(`
+        const folder = require.resolve("nodezmq").slice(0, -"index.js".length);
+        const files = () => Object.keys(require.cache)
+          .filter((file) => file.startsWith(folder))
+          .map((file) => file.slice(folder.length));
+        const zmq = ${load};
+        const before = files();
+        void zmq.devices.ThreadDevice;
+        print([before, files().filter((file) => !before.includes(file))]);
+      `);
+      // Node reads constants.js for its names.
+      expect(before?.filter((file) => file !== "constants.js").sort()).toEqual(["eager.js", "index.js"]);
+      expect(after).toEqual(expect.arrayContaining([join("devices", "index.late.js")]));
+      expect(after?.filter((file) => !file.startsWith("devices"))).toEqual([]); // no file of what is loaded already
+    },
+  );
+
+  test("has namespaces that tell their names without being loaded", () => {
+    const names = run<string[]>(`
+      const { auth } = require("nodezmq");
+      print(Object.keys(auth).sort());
     `);
-    expect(loaded).toEqual([]);
+    expect(names).toEqual([
+      "Authenticator",
+      "CURVE_ALLOW_ANY",
+      "asyncio",
+      "createCertificates",
+      "loadCertificate",
+      "loadCertificates",
+      "thread",
+    ]);
   });
 });

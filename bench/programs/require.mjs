@@ -1,10 +1,11 @@
 // How long it takes to load a binding, in milliseconds.
-//   node require.mjs nodezmq|zeromq
+//   node require.mjs nodezmq|zeromq [require|import]
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const name = process.argv[2] ?? "nodezmq";
+const [, , name = "nodezmq", how = "require"] = process.argv;
 const begun = performance.now();
-require(name);
+if (how === "import") await import(name);
+else require(name);
 const milliseconds = performance.now() - begun;
 process.stdout.write(`${JSON.stringify({ done: true, milliseconds })}\n`);

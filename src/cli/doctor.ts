@@ -128,12 +128,12 @@ async function examine(): Promise<Report> {
   let zmq: Library;
   try {
     zmq = await import("../index.js");
-    report.watcher = (await import("../native.js")).watcher;
+    const { binary, watcher } = await import("../native.js");
+    Object.assign(report, { addon: binary, watcher });
   } catch (error) {
     report.error = error instanceof Error ? error.message : String(error);
     return report;
   }
-  report.addon = Object.keys(require.cache).find((file) => file.endsWith(".node")) ?? "in the program itself";
   report.libzmq = zmq.zmqVersion();
   const context = new zmq.Context();
   report.maxSockets = context.maxSockets;
