@@ -97,6 +97,13 @@ export function takeMessages(socket: NativeSocket, max: number): Buffer[][] | un
     let within = false;
     for (let next = 0; next < count; ) {
       const from = next;
+      const entry = index[from] as number;
+      // Most are: no list of entries for them.
+      if (frames === undefined && entry >= 0 && (entry & 1) === 0) {
+        messages.push([frame(socket, entry)]);
+        next++;
+        continue;
+      }
       do within = more(index[next++] as number);
       while (within && next < count);
       const part = framesOf(socket, from, next);

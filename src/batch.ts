@@ -5,12 +5,13 @@
  * already.
  */
 import { index } from "./arena.js";
-import { detached, keptMessage, type RawFrame } from "./data.js";
+import { POLLOUT } from "./constants.js";
+import { detached, keptMessage, type RawFrame, rawMessages } from "./data.js";
 import { sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { ZMQError } from "./errors.js";
 import type { NativeSocket } from "./native.js";
-import { bytes as packedBytes, entries as packedEntries, packFrame, unpacked } from "./packing.js";
+import { bytes as packedBytes, entries as packedEntries, packFrame, room, unpacked } from "./packing.js";
 import { DONE, moved } from "./pending.js";
 import { explained, type Pairs } from "./shapes.js";
 
@@ -71,6 +72,33 @@ class Packed implements Run {
       }
       messages++;
     }
+    return Packed.#room(frames, messages);
+  }
+
+  /**
+   * The same for what a program has given: messages of one frame, from the first on. Those that it has looked at and not packed
+   * are left in `seen`. The room is taken from then on.
+   */
+  static ofGiven(given: readonly unknown[], seen: unknown[]): Packed | undefined {
+    let offset = 0;
+    let messages = 0;
+    for (let i = 0; i < given.length; i++) {
+      const message = given[i];
+      if (i < FEW) seen.push(message);
+      const length = packFrame(message, offset, i, false);
+      if (length < 0) {
+        if (i >= FEW) seen.push(message);
+        break;
+      }
+      if (i === 0) room.taken = true;
+      offset += length;
+      messages++;
+    }
+    if (messages >= FEW) seen.splice(0, FEW);
+    return Packed.#room(messages, messages);
+  }
+
+  static #room(frames: number, messages: number): Packed | undefined {
     if (messages < FEW) return undefined;
     const packed = new Packed(packedBytes, packedEntries, frames, messages, false);
     // A listener is called between the messages, and may send a batch of its own.
@@ -169,7 +197,9 @@ export class Batch {
   readonly #engine: Engine;
   readonly #native: NativeSocket;
   readonly #messages: readonly RawMessage[];
-  /** The first message that is in no run yet. */
+  /** How many were packed before those. */
+  readonly #packed: number = 0;
+  /** The first of `#messages` that is in no run yet. */
   #next = 0;
   /** What is in a run and has not been sent: the first is the one to go on with. */
   #runs: Run[] = [];
@@ -182,18 +212,32 @@ export class Batch {
     this.#within = count;
   };
 
-  /** @throws ZMQError EINVAL if the socket's messages are pairs, and one is none */
-  constructor(engine: Engine, messages: readonly RawMessage[]) {
+  /**
+   * `first`: nobody else's code runs, and nothing else is sent, before this is attempted.
+   *
+   * @throws TypeError for what is no message; ZMQError EINVAL if the socket's messages are pairs, and one is none
+   */
+  constructor(engine: Engine, messages: readonly unknown[], first: boolean) {
     this.#engine = engine;
     this.#native = engine.native;
-    this.#messages = messages;
+    const { taken } = room; // by a batch that is being looked at, whose getter this is
+    try {
+      const seen: unknown[] = [];
+      const run = first && engine.pairs === undefined ? Packed.ofGiven(messages, seen) : undefined;
+      if (run !== undefined) this.#packed = run.messages;
+      this.#messages = rawMessages(messages, this.#packed, seen);
+      // A getter among them may have sent what has to wait.
+      if (run !== undefined) this.#runs.push(engine.queued(POLLOUT) ? run.kept() : run);
+    } finally {
+      room.taken = taken;
+    }
     // None of it goes: the batch may have to wait, and be told of the error long after the call.
     if (engine.pairs !== undefined) this.#checkPairs(engine.pairs);
   }
 
   /** Sends as much as fits. Undefined when that is not all. */
   readonly attempt = (): Promise<undefined> | undefined => {
-    if (this.#messages.length === 0)
+    if (this.#packed + this.#messages.length === 0)
       this.#native.events(); // nothing to send, but a closed socket is an error
     else this.#engine.pairs?.check(2, 0); // where the first half of another message has gone, they would be out of step
     for (let run = this.#first(); run !== undefined; run = this.#first()) {
@@ -221,7 +265,7 @@ export class Batch {
   /** Writes into the error how many messages have gone. */
   readonly tell = (error: unknown): unknown => {
     const sent = this.#done + this.#within;
-    const told = explained(error, this.#engine.type, this.#messages[sent]);
+    const told = explained(error, this.#engine.type, this.#messages[sent - this.#packed]);
     return told instanceof ZMQError ? Object.assign(told, { sent }) : told;
   };
 
@@ -243,7 +287,8 @@ export class Batch {
   /** The next run. What it is packed in is used again by whoever is next. */
   #take(): Run {
     const next = this.#next;
-    const run = Packed.of(this.#messages, next) ?? new Loose(this.#messages.slice(next, next + LOOSE), next);
+    const loose = (): Loose => new Loose(this.#messages.slice(next, next + LOOSE), this.#packed + next);
+    const run = Packed.of(this.#messages, next) ?? loose();
     this.#next += run.messages;
     return run;
   }

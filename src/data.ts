@@ -104,11 +104,20 @@ function rawMessage(message: unknown, index: number): RawFrame | RawFrame[] {
     : rawFrame(message, `message ${index}`);
 }
 
-/** The messages of a batch: all are looked at before the first is sent. */
-export function rawMessages(messages: readonly unknown[]): (RawFrame | RawFrame[])[] {
-  const { length } = messages;
+/**
+ * The messages of a batch, from one on: all are looked at before the first is sent. Those that have been looked at already
+ * are in `seen`.
+ */
+export function rawMessages(
+  messages: readonly unknown[],
+  from: number,
+  seen: readonly unknown[],
+): (RawFrame | RawFrame[])[] {
+  const length = Math.max(messages.length - from, 0);
   const all = length > MANY ? [] : new Array<RawFrame | RawFrame[]>(length);
-  for (let i = 0; i < length; i++) all[i] = rawMessage(messages[i], i); // a hole throws
+  for (let i = 0; i < length; i++) {
+    all[i] = rawMessage(i < seen.length ? seen[i] : messages[from + i], from + i); // a hole throws
+  }
   return all;
 }
 

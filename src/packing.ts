@@ -21,6 +21,12 @@ export const bytes = new Bytes(memory);
 export const entries = new Int32Array(FRAMES);
 native.packing(bytes, entries);
 
+/**
+ * Whether somebody has begun to pack and nobody else may, meanwhile: who packs what getters of the program's answer, which
+ * may send something themselves.
+ */
+export const room = { taken: false };
+
 /** Returns the length in bytes; -1 where the runtime cannot write UTF-8 there. */
 function packText(text: string, offset: number): number {
   const { length } = text;
@@ -38,10 +44,10 @@ function packText(text: string, offset: number): number {
 
 /**
  * Copies a frame to an offset and writes its entry. Returns its length in bytes; -1 if it is no small string or
- * Uint8Array, or has no room.
+ * Uint8Array, or there is no room for it.
  */
 export function packFrame(frame: unknown, offset: number, at: number, more: boolean): number {
-  if (at >= FRAMES) return -1;
+  if (at >= FRAMES || (at === 0 && room.taken)) return -1;
   let length: number;
   if (typeof frame === "string") {
     if (frame.length > SMALL || frame.length * 3 > ROOM - offset) return -1;

@@ -2,7 +2,7 @@
 import { Batch } from "./batch.js";
 import { readCall, readThreshold, SYNC_KEYS, type SyncOptions, WAIT_KEYS, type WaitOptions } from "./call.js";
 import { COPY_THRESHOLD, POLLOUT } from "./constants.js";
-import { type Data, detached, elements, type MessageData, rawMessages } from "./data.js";
+import { type Data, detached, elements, type MessageData } from "./data.js";
 import { introduce, sent, tellSent } from "./diagnostics.js";
 import type { Engine } from "./engine.js";
 import { typeError } from "./errors.js";
@@ -204,7 +204,7 @@ export class Sending {
     options?: WaitOptions,
   ): Promise<void> {
     try {
-      const batch = this.#batch(messages);
+      const batch = this.#batch(messages, flags === undefined && options === undefined);
       const call = readCall(flags, options, BATCH_KEYS);
       const sending = this.#engine.run(POLLOUT, batch.attempt, call, call.dontWait, batch.tell);
       batch.keep();
@@ -262,7 +262,7 @@ export class Sending {
 
   /** `sendBatch` that blocks the thread. */
   sendBatchSync(messages: readonly MessageData[], flags?: number | SyncOptions, options?: SyncOptions): void {
-    const batch = this.#batch(messages);
+    const batch = this.#batch(messages, flags === undefined && options === undefined);
     const call = readCall(flags, options, SYNC_KEYS);
     try {
       this.#engine.runSync(POLLOUT, batch.attempt, call.timeout, call.dontWait);
@@ -345,9 +345,9 @@ export class Sending {
     return sent === DONE ? undefined : (sent as Sent);
   }
 
-  #batch(messages: readonly MessageData[]): Batch {
+  #batch(messages: readonly MessageData[], plain: boolean): Batch {
     if (!Array.isArray(messages)) throw typeError("a batch must be an array of messages");
-    return new Batch(this.#engine, rawMessages(messages));
+    return new Batch(this.#engine, messages, plain && !this.#engine.queued(POLLOUT));
   }
 }
 

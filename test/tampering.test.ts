@@ -75,6 +75,76 @@ test("what runs while a message is looked at may send messages of its own", asyn
   expect(messages.filter(([first]) => first !== "nested")).toEqual([["first", "12", "last"], ["end"]]);
 });
 
+describe("a batch whose messages are looked at", () => {
+  const plain = (size: number) => Array.from({ length: 1000 }, (_, i) => `${i} `.padEnd(size, "x"));
+
+  test.each([
+    { where: "the first", size: 10, place: 0 },
+    { where: "one of the first", size: 10, place: 2 },
+    { where: "one beyond what is packed at once", size: 200, place: 900 },
+    { where: "a frame of one", size: 10, place: 5, within: true },
+  ])("by a getter that sends, $where, arrives as it was", async ({ size, place, within }) => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { options: { sndhwm: 0, rcvhwm: 0 } });
+    const nested = Array(20).fill("nested message");
+    for (const send of ["sendBatch", "sendBatchSync"] as const) {
+      const messages: unknown[] = plain(size);
+      const value = messages[place];
+      const get = () => {
+        push.sendBatchSync(nested);
+        return value;
+      };
+      if (within) messages[place] = Object.defineProperty(["head", ""], 1, { get });
+      else Object.defineProperty(messages, place, { get });
+      void push[send](messages as zmq.MessageData[]);
+      void push.send("end");
+      const heard: string[] = [];
+      while (heard.at(-1) !== "end")
+        heard.push(...(await pull.recvBatch()).map((frames) => String(frames.at(-1))));
+      expect(heard.filter((text) => text !== "nested message")).toEqual([...plain(size), "end"]);
+    }
+  });
+
+  test("by a getter that has another send wait, goes behind it", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport: "inproc", options: { sndhwm: 1, rcvhwm: 1 } });
+    await push.send("full");
+    await push.send("full");
+    const messages = plain(10);
+    let waits = false;
+    Object.defineProperty(messages, 3, {
+      get() {
+        if (!waits) void push.send(Buffer.alloc(5000, "w"));
+        waits = true;
+        return "3 xxxxxxxx";
+      },
+    });
+    void push.sendBatch(messages);
+    const [, other] = pair(zmq.PULL, zmq.PUSH);
+    other.sendBatchSync(Array(500).fill("what another sends meanwhile"));
+    const heard: string[] = [];
+    while (heard.length < 1003) heard.push(...(await pull.recvBatch()).map((frames) => String(frames[0])));
+    expect(heard.slice(0, 3)).toEqual(["full", "full", "w".repeat(5000)]);
+    expect(heard.slice(3)).toEqual(plain(10));
+  });
+
+  test.each([
+    [[], "at least one frame"],
+    [undefined, "message 500"],
+    [{}, "message 500"],
+    [["frame", 5], "message 500, frame 1"],
+  ])("and has %j among them is refused, and none of it goes", async (wrong, told) => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+    for (const size of [10, 300]) {
+      const messages: unknown[] = plain(size);
+      messages[500] = wrong;
+      const error = await push.sendBatch(messages as zmq.MessageData[]).catch((thrown: unknown) => thrown);
+      expect(String(error)).toContain(told);
+      expect(() => push.sendBatchSync(messages as zmq.MessageData[])).toThrow(told);
+    }
+    await push.send("the first");
+    expect(String(await pull.recv())).toBe("the first");
+  });
+});
+
 test("methods that a program has replaced see none of the library's memory", () => {
   const [, push] = pair(zmq.PULL, zmq.PUSH, { options: { sndhwm: 2, rcvhwm: 2 } });
   const seen: string[] = [];
