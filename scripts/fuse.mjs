@@ -37,16 +37,25 @@ const HEAD = [
   "    return exports;",
   "}",
   "module.exports = eager;",
+  "// `export *`: what is given can no more be assigned to than what the compiler's getters give.",
+  "eager.give = (from, exports) => {",
+  "    for (const name in from) Object.defineProperty(exports, name, { enumerable: true, value: from[name] });",
+  "};",
   "const late = (names, load) => (exports) => {",
   '    Object.defineProperty(exports, "__esModule", { value: true });',
   "    let whole;",
   "    for (const name of names.split(' '))",
-  "        Object.defineProperty(exports, name, { enumerable: true, get: () => (whole ??= load())[name] });",
+  "        Object.defineProperty(exports, name, {",
+  "            configurable: true,",
+  "            enumerable: true,",
+  "            get: () => (whole ??= load())[name],",
+  "            set: (value) => Object.defineProperty(exports, name, { value, writable: true }),",
+  "        });",
   "};",
 ].join("\n");
 
-// The compiler's helpers for `import * as` and `export *`, at the head of each module that has one.
-const HELPERS = /^var __createBinding = [\s\S]*?^(?=Object\.defineProperty\(exports, "__esModule")/m;
+// The compiler's helpers, at the head of each module that has one: those for `import * as` and `export *` are known here.
+const HELPERS = /^var __\w+ = [\s\S]*?^(?=Object\.defineProperty\(exports, "__esModule")/m;
 
 /** @param {string} code */
 function within(code, /** @type {ReadonlySet<string>} */ fused) {
@@ -54,10 +63,11 @@ function within(code, /** @type {ReadonlySet<string>} */ fused) {
     .replace(/\brequire\("\.\/([^"]+)\.js"\)/g, (call, name) => (fused.has(name) ? `eager("${name}")` : call))
     // What is fused are the compiler's own modules, whose namespaces are their exports.
     .replace(/\b__importStar\((eager\("[^"]+"\))\)/g, "$1")
-    .replace(/\b__exportStar\((eager\("[^"]+"\)), exports\)/g, "Object.assign(exports, $1)")
+    .replace(/\b__exportStar\((eager\("[^"]+"\)), exports\)/g, "eager.give($1, exports)")
     .replace('require("../package.json").version', JSON.stringify(version));
-  const plain = inside.replace(HELPERS, "");
-  return /\b__(?:import|export)/.test(plain) ? inside : plain;
+  // Their lines stay, for the source map counts them.
+  const plain = inside.replace(HELPERS, (helpers) => helpers.replace(/[^\n]/g, ""));
+  return /\b__(?!esModule|dirname|filename|proto__)\w/.test(plain) ? inside : plain;
 }
 
 /** What a module exports, by its text. @param {string} name @param {(name: string) => string} compiled @returns {string[]} */
@@ -174,7 +184,7 @@ export function fuse(lib, plain) {
     ),
     fused,
   ).replace(
-    'Object.assign(exports, eager("constants"));',
+    'eager.give(eager("constants"), exports);',
     // The first is never run: it is how those readers find the names of the constants.
     '0 && __exportStar(require("./constants.js"), exports); $&',
   );

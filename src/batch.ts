@@ -72,17 +72,20 @@ class Packed implements Run {
       }
       messages++;
     }
-    return Packed.#room(frames, messages);
+    if (messages < FEW) return undefined;
+    const packed = new Packed(packedBytes, packedEntries, frames, messages, false);
+    // A listener is called between the messages, and may send a batch of its own.
+    return sent.hasSubscribers ? packed.kept() : packed;
   }
 
   /**
    * The same for what a program has given: messages of one frame, from the first on. Those that it has looked at and not packed
    * are left in `seen`. The room is taken from then on.
    */
-  static ofGiven(given: readonly unknown[], seen: unknown[]): Packed | undefined {
+  static ofGiven(given: readonly unknown[], count: number, seen: unknown[]): Packed | undefined {
     let offset = 0;
     let messages = 0;
-    for (let i = 0; i < given.length; i++) {
+    for (let i = 0; i < count; i++) {
       const message = given[i];
       if (i < FEW) seen.push(message);
       const length = packFrame(message, offset, i, false);
@@ -94,15 +97,9 @@ class Packed implements Run {
       offset += length;
       messages++;
     }
-    if (messages >= FEW) seen.splice(0, FEW);
-    return Packed.#room(messages, messages);
-  }
-
-  static #room(frames: number, messages: number): Packed | undefined {
     if (messages < FEW) return undefined;
-    const packed = new Packed(packedBytes, packedEntries, frames, messages, false);
-    // A listener is called between the messages, and may send a batch of its own.
-    return sent.hasSubscribers ? packed.kept() : packed;
+    seen.splice(0, FEW);
+    return new Packed(packedBytes, packedEntries, messages, messages, false);
   }
 
   send(native: NativeSocket, told: (count: number) => void): void {
@@ -213,21 +210,23 @@ export class Batch {
   };
 
   /**
-   * `first`: nobody else's code runs, and nothing else is sent, before this is attempted.
+   * `atOnce`: it is attempted right after this, and nobody else's code runs in between.
    *
    * @throws TypeError for what is no message; ZMQError EINVAL if the socket's messages are pairs, and one is none
    */
-  constructor(engine: Engine, messages: readonly unknown[], first: boolean) {
+  constructor(engine: Engine, messages: readonly unknown[], atOnce: boolean) {
     this.#engine = engine;
     this.#native = engine.native;
     const { taken } = room; // by a batch that is being looked at, whose getter this is
     try {
+      const { length } = messages; // a getter may change it
       const seen: unknown[] = [];
-      const run = first && engine.pairs === undefined ? Packed.ofGiven(messages, seen) : undefined;
+      const run = atOnce && engine.pairs === undefined ? Packed.ofGiven(messages, length, seen) : undefined;
       if (run !== undefined) this.#packed = run.messages;
-      this.#messages = rawMessages(messages, this.#packed, seen);
-      // A getter among them may have sent what has to wait.
-      if (run !== undefined) this.#runs.push(engine.queued(POLLOUT) ? run.kept() : run);
+      this.#messages = rawMessages(messages, this.#packed, length - this.#packed, seen);
+      // A getter among them may have sent what has to wait, or begun to listen.
+      if (run !== undefined)
+        this.#runs.push(engine.queued(POLLOUT) || sent.hasSubscribers ? run.kept() : run);
     } finally {
       room.taken = taken;
     }

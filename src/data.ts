@@ -105,15 +105,15 @@ function rawMessage(message: unknown, index: number): RawFrame | RawFrame[] {
 }
 
 /**
- * The messages of a batch, from one on: all are looked at before the first is sent. Those that have been looked at already
- * are in `seen`.
+ * The messages of a batch, so many from one on: all are looked at before the first is sent. Those that have been looked at
+ * already are in `seen`.
  */
 export function rawMessages(
   messages: readonly unknown[],
   from: number,
+  length: number,
   seen: readonly unknown[],
 ): (RawFrame | RawFrame[])[] {
-  const length = Math.max(messages.length - from, 0);
   const all = length > MANY ? [] : new Array<RawFrame | RawFrame[]>(length);
   for (let i = 0; i < length; i++) {
     all[i] = rawMessage(i < seen.length ? seen[i] : messages[from + i], from + i); // a hole throws

@@ -9,14 +9,24 @@ const EINTR = system.EINTR ?? 4;
 const ENOENT = system.ENOENT ?? 2;
 const ENAMETOOLONG = system.ENAMETOOLONG ?? 36;
 
-// pyzmq's names come last and so win where a number has two (ENOTSUP and EOPNOTSUPP).
-const codes = new Map<number, string>();
-for (const names of [system, Errno]) {
-  for (const [name, errno] of Object.entries(names)) {
-    if (errno !== undefined && !name.startsWith("WSA")) codes.set(errno, name);
+/** The names of the numbers, made for the first error. */
+let codes: Map<number, string> | undefined;
+
+function readCodes(): Map<number, string> {
+  const read = new Map<number, string>();
+  // pyzmq's names come last and so win where a number has two (ENOTSUP and EOPNOTSUPP).
+  for (const names of [system, Errno]) {
+    for (const [name, errno] of Object.entries(names)) {
+      if (errno !== undefined && !name.startsWith("WSA")) read.set(errno, name);
+    }
   }
+  return read.set(EAGAIN, "EAGAIN"); // not EWOULDBLOCK
 }
-codes.set(EAGAIN, "EAGAIN"); // not EWOULDBLOCK
+
+function codeOf(errno: number): string {
+  codes ??= readCodes();
+  return codes.get(errno) ?? "UNKNOWN";
+}
 
 // ---- What the native library tells. The addon is loaded later than this module, and not by it.
 
@@ -97,7 +107,7 @@ export class ZMQError extends ZMQBaseError {
     super(text);
     if (number !== undefined) latest = number;
     this.errno = number;
-    this.code = number === undefined ? undefined : (codes.get(number) ?? "UNKNOWN");
+    this.code = number === undefined ? undefined : codeOf(number);
     this.strerror = text;
     trimStack(this);
   }

@@ -168,10 +168,14 @@ const prebuilt = (runtime: string | undefined): string =>
 /** What tells node-gyp-build to look elsewhere. */
 const ELSEWHERE = ["NODEZMQ_PREBUILD", "PREBUILDS_ONLY", "LIBC", "npm_config_arch", "npm_config_platform"];
 
-/** The binary where it mostly is and node-gyp-build would find it, too: loading that takes longer than the addon. */
+/**
+ * The binary where it mostly is. node-gyp-build would find it, too, but takes longer to load than the addon; it is asked where
+ * the folder of a build has no such file.
+ */
 function usual(runtime: string | undefined): string | undefined {
   if (ELSEWHERE.some((name) => process.env[name])) return undefined;
-  return [built, prebuilt(runtime)].map((file) => path.join(root, file)).find((file) => existsSync(file));
+  const file = path.join(root, existsSync(path.join(root, "build")) ? built : prebuilt(runtime));
+  return existsSync(file) ? file : undefined;
 }
 
 /** The addon: built here, or prebuilt for this kind of machine. */

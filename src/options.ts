@@ -513,11 +513,18 @@ function byNumber(table: Table): ReadonlyMap<number, OptionRow> {
 
 const socketRows = byNumber(socketOptions);
 const contextRows = byNumber(contextOptions);
-const names = new Map<OptionRow, string>();
-for (const table of [socketOptions, contextOptions] as readonly Table[]) {
-  for (const [property, row] of Object.entries(table)) {
-    names.set(row, property.replace(/[A-Z]/g, "_$&").toUpperCase());
+
+/** Names of rows, made for the first that is asked for. */
+let names: Map<OptionRow, string> | undefined;
+
+function readNames(): Map<OptionRow, string> {
+  const read = new Map<OptionRow, string>();
+  for (const table of [socketOptions, contextOptions] as readonly Table[]) {
+    for (const [property, row] of Object.entries(table)) {
+      read.set(row, property.replace(/[A-Z]/g, "_$&").toUpperCase());
+    }
   }
+  return read;
 }
 
 /** The row of a socket option, or `undefined` for a number the table does not know. */
@@ -528,6 +535,7 @@ export const contextOptionRow = (option: number): OptionRow | undefined => conte
 
 /** The constant's name, `"LINGER"`, for messages; `"option 999"` where there is none. */
 export function optionName(row: OptionRow | undefined, option: number): string {
+  names ??= readNames();
   if (row !== undefined) return names.get(row) ?? `option ${option}`;
   // HWM, and options of other versions of libzmq's.
   const known = Object.entries(zmq.SocketOption).find(([, number]) => number === option);

@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { byteLength, charCodeAt, isBytes, setBytes, writeUtf8 } from "./intrinsics.js";
 import { native } from "./native.js";
+import { setImmediate } from "./timers.js";
 
 const ROOM = 64 * 1024;
 const FRAMES = 4096;
@@ -27,6 +28,12 @@ native.packing(bytes, entries);
  */
 export const room = { taken: false };
 
+function isTaken(): boolean {
+  // Not for longer than this turn: who is ended in the midst (vm's `timeout`) gives nothing back.
+  if (room.taken) setImmediate(() => Object.assign(room, { taken: false }));
+  return room.taken;
+}
+
 /** Returns the length in bytes; -1 where the runtime cannot write UTF-8 there. */
 function packText(text: string, offset: number): number {
   const { length } = text;
@@ -47,7 +54,7 @@ function packText(text: string, offset: number): number {
  * Uint8Array, or there is no room for it.
  */
 export function packFrame(frame: unknown, offset: number, at: number, more: boolean): number {
-  if (at >= FRAMES || (at === 0 && room.taken)) return -1;
+  if (at >= FRAMES || (at === 0 && isTaken())) return -1;
   let length: number;
   if (typeof frame === "string") {
     if (frame.length > SMALL || frame.length * 3 > ROOM - offset) return -1;

@@ -1,6 +1,7 @@
 /** How the package is loaded: CommonJS, ES modules, subpaths. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { SourceMap, type SourceMapPayload } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -103,6 +104,42 @@ describe("the package", () => {
       expect(after?.filter((file) => !file.startsWith("devices"))).toEqual([]); // no file of what is loaded already
     },
   );
+
+  test("has constants that cannot be assigned to, and namespaces whose functions a test may replace", () => {
+    const [refused, kept, replaced] = run<[string, number, string]>(`
+      const zmq = require("nodezmq");
+      let refused;
+      try {
+        zmq.PUB = 99;
+      } catch (error) {
+        refused = error.name;
+      }
+      zmq.decorators.socket = () => "replaced";
+      print([refused, zmq.PUB, zmq.decorators.socket()]);
+    `);
+    expect([refused, kept, replaced]).toEqual(["TypeError", 1, "replaced"]);
+  });
+
+  test("has source maps that lead from each class and function to its own", () => {
+    const folder = join(root, "lib");
+    let found = 0;
+    for (const file of ["eager.js", "index.js", "asyncio.late.js"]) {
+      const text = readFileSync(join(folder, file), "utf8");
+      const name = /^\/\/# sourceMappingURL=(.*)$/m.exec(text)?.[1] ?? "";
+      const map = new SourceMap(JSON.parse(readFileSync(join(folder, name), "utf8")) as SourceMapPayload);
+      for (const [i, line] of text.split("\n").entries()) {
+        const what = /^(?:async )?function (?!eager)(\w+)|^(?:exports\.\w+ = )?class (\w+)/.exec(line);
+        const known = what?.[1] ?? what?.[2];
+        if (known === undefined) continue;
+        found++;
+        const entry = map.findEntry(i, line.indexOf(known));
+        const source = "originalSource" in entry ? entry : undefined;
+        const original = readFileSync(join(folder, source?.originalSource ?? ""), "utf8").split("\n");
+        expect(original[source?.originalLine ?? -1]).toContain(known);
+      }
+    }
+    expect(found).toBeGreaterThan(150);
+  });
 
   test("has namespaces that tell their names without being loaded", () => {
     const names = run<string[]>(`

@@ -1,4 +1,5 @@
 /** What a program changes in the language, or tells falsely: messages arrive as they were, and nobody sees our memory. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import * as zmq from "nodezmq";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { pair } from "./support/sockets.js";
@@ -124,6 +125,60 @@ describe("a batch whose messages are looked at", () => {
     while (heard.length < 1003) heard.push(...(await pull.recvBatch()).map((frames) => String(frames[0])));
     expect(heard.slice(0, 3)).toEqual(["full", "full", "w".repeat(5000)]);
     expect(heard.slice(3)).toEqual(plain(10));
+  });
+
+  test("by a getter that begins to listen, arrives as it was, and is told so", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH, { transport: "inproc", options: { sndhwm: 2, rcvhwm: 1 } });
+    const [, other] = pair(zmq.PULL, zmq.PUSH, { options: { sndhwm: 0, rcvhwm: 0 } });
+    const told: string[] = [];
+    const listen = (event: unknown) => {
+      const { socket, frames } = event as { socket: zmq.Socket; frames: Buffer[] };
+      if (socket !== push) return;
+      told.push(frames.map(String).join());
+      other.sendBatchSync(Array(8).fill("what another sends"));
+    };
+    onTestFinished(() => void unsubscribe("nodezmq:send", listen));
+    const small = Array.from({ length: 8 }, (_, i) => `small ${i}`);
+    const messages: zmq.MessageData[] = [...small, Buffer.alloc(2000, "L"), ""];
+    Object.defineProperty(messages, 9, {
+      get: () => {
+        subscribe("nodezmq:send", listen);
+        return "last";
+      },
+    });
+    const sending = push.sendBatch(messages);
+    const heard: string[] = [];
+    while (heard.length < 10) heard.push(...(await pull.recvBatch()).map(String));
+    await sending;
+    const all = [...small, "L".repeat(2000), "last"];
+    expect([heard, told]).toEqual([all, all]);
+  });
+
+  test("has the length that it had, whatever its getters make of it", async () => {
+    const [pull, push] = pair(zmq.PULL, zmq.PUSH);
+    for (const longer of [false, true]) {
+      for (const size of [3, 8]) {
+        const messages = Array.from({ length: size }, (_, i) => String(i));
+        Object.defineProperty(messages, 1, {
+          get: () => {
+            if (longer) messages.push("one more");
+            else messages.length = 2;
+            return "1";
+          },
+        });
+        if (longer) push.sendBatchSync(messages);
+        else expect(() => push.sendBatchSync(messages)).toThrow("message 2 must be");
+      }
+    }
+    push.sendBatchSync(
+      new Proxy(["a", "b", "c"], {
+        get: (target, name) => (name === "length" ? target.length-- : Reflect.get(["a", "b", "c"], name)),
+      }),
+    );
+    await push.send("end");
+    const heard: string[] = [];
+    while (heard.at(-1) !== "end") heard.push(...(await pull.recvBatch()).map(String));
+    expect(heard.join("")).toBe("01201234567abcend");
   });
 
   test.each([
