@@ -60,7 +60,8 @@ const loops = [
   ...(server.type === zmq.REP ? [loop(() => server.send("answer", { timeout: 5 }))] : []),
 ];
 (async () => {
-  await new zmq.Context().socket(zmq.PULL).poll(1); // what watches sockets for the process has its own
+  const idle = context.socket(zmq.PULL);
+  await idle.poll(1); // what watches sockets for the process has descriptors of its own
   const before = descriptors();
   const port = Number(/:(\\d+)$/.exec(server.lastEndpoint)[1]);
   for (const reset of [false, true]) {
@@ -70,6 +71,7 @@ const loops = [
   while (descriptors() > before + 4) await turn();
   going = false;
   await Promise.all(loops);
+  idle.close();
   await there.destroy(0);
   await context.destroy(0);
   say("nothing is left");

@@ -285,8 +285,9 @@ describe.concurrent("a peer that is let in", () => {
         say(await heard);
         await there.destroy(0);`);
       expect([first, second]).toEqual(["first", "second"]);
-      // Of the 114 MiB that have been sent. A sanitizer's allocator keeps what is freed in quarantine.
-      if (process.env.NODEZMQ_BINARY === undefined) expect(Number(growth)).toBeLessThan(60);
+      // Of the 114 MiB that have been sent, of which malloc keeps up to a half for the next. A sanitizer's allocator keeps what
+      // is freed in quarantine.
+      if (process.env.NODEZMQ_BINARY === undefined) expect(Number(growth)).toBeLessThan(90);
     },
   );
 
