@@ -233,10 +233,11 @@ test("a ROUTER that is closed before its peer is there sends it all it has, thou
   const outcome = await run(`
     (async () => {
       const context = new zmq.Context();
-      const probe = context.socket(zmq.PAIR);
-      probe.bind("tcp://127.0.0.1:*");
-      const address = probe.lastEndpoint;
-      probe.close();
+      // Not a socket of libzmq's, which would listen a little longer than it is open, and turn the ROUTER away for good.
+      const probe = require("node:net").createServer().listen(0, "127.0.0.1");
+      await require("node:events").once(probe, "listening");
+      const address = "tcp://127.0.0.1:" + probe.address().port;
+      await new Promise((resolve) => probe.close(resolve));
       const router = context.socket(zmq.ROUTER, { sndhwm: 0, linger: -1, reconnectIvl: 20, connectRoutingId: "peer" });
       router.connect(address);
       const body = Buffer.alloc(2000);
