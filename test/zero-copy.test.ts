@@ -7,11 +7,16 @@ import { bound, freshAddress, newContext, pair, rejection, transports, turn } fr
 const BIG = 1 << 20;
 
 /** A socket whose messages wait for a peer that comes later. */
-function early(context: zmq.Context, options: object = {}): { push: zmq.Socket; address: string } {
+async function early(
+  context: zmq.Context,
+  options: object = {},
+): Promise<{ push: zmq.Socket; address: string }> {
   const probe = context.socket(zmq.PULL);
+  const events = probe.events(zmq.EVENT_CLOSED);
   probe.bind("tcp://127.0.0.1:*");
   const address = probe.lastEndpoint;
   probe.unbind(address);
+  await events.next(); // until then the messages could reach it
   probe.close();
   const push = context.socket(zmq.PUSH, { reconnectIvl: 1, ...options });
   push.connect(address);
@@ -48,7 +53,7 @@ describe("copy: false", () => {
 
   test("lends a large buffer: what is written before libzmq has sent it, is sent", async () => {
     const context = newContext();
-    const { push, address } = early(context);
+    const { push, address } = await early(context);
     const [lent, copied, small] = [Buffer.alloc(BIG, 1), Buffer.alloc(BIG, 1), Buffer.alloc(1000, 1)];
     await push.send(lent, { copy: false });
     await push.send(copied);
@@ -61,7 +66,7 @@ describe("copy: false", () => {
 
   test("lends from the socket's copyThreshold on", async () => {
     const context = newContext();
-    const { push, address } = early(context);
+    const { push, address } = await early(context);
     expect(push.copyThreshold).toBe(zmq.COPY_THRESHOLD);
     push.copyThreshold = 10;
     expect(() => Object.assign(push, { copyThreshold: -1 })).toThrow(RangeError);
@@ -90,7 +95,7 @@ describe("copy: false", () => {
 
   test("what is lent cannot be transferred away, and is not collected", async () => {
     const context = newContext();
-    const { push, address } = early(context);
+    const { push, address } = await early(context);
     const data = new Uint8Array(BIG).fill(1);
     await push.send(data, { copy: false });
     try {
@@ -195,7 +200,7 @@ describe("a tracker", () => {
   });
 
   test("is done at once for what was copied", async () => {
-    const { push } = early(newContext());
+    const { push } = await early(newContext());
     const small = await push.send("small", { copy: false, track: true });
     const copied = await push.send(Buffer.alloc(BIG), { track: true });
     expect([small?.done, copied?.done]).toEqual([true, true]);
@@ -203,7 +208,7 @@ describe("a tracker", () => {
 
   test("is done when libzmq has let go of the memory, and not before", async () => {
     const context = newContext();
-    const { push, address } = early(context);
+    const { push, address } = await early(context);
     const tracker = await push.send(Buffer.alloc(BIG, 1), { copy: false, track: true });
     expect(tracker?.done).toBe(false);
     const early1 = await rejection(tracker?.wait(0.001) as Promise<void>);
@@ -219,7 +224,7 @@ describe("a tracker", () => {
 
   test("can be waited for with a signal: before, during and after", async () => {
     const context = newContext();
-    const { push, address } = early(context);
+    const { push, address } = await early(context);
     const tracker = (await push.send(Buffer.alloc(BIG, 1), {
       copy: false,
       track: true,
@@ -240,7 +245,7 @@ describe("a tracker", () => {
 
   test("of several is done when all of them are", async () => {
     const context = newContext();
-    const { push } = early(context, { linger: 0 });
+    const { push } = await early(context, { linger: 0 });
     const [one, two] = [Buffer.alloc(BIG), Buffer.alloc(BIG)].map(
       (data) => new zmq.Frame(data, { track: true, copy: false }),
     ) as [zmq.Frame, zmq.Frame];
@@ -265,7 +270,7 @@ describe("a tracker", () => {
   });
 
   test("is done when the socket is closed with what it still has", async () => {
-    const { push } = early(newContext());
+    const { push } = await early(newContext());
     const tracker = await push.send(Buffer.alloc(BIG), { copy: false, track: true });
     push.close(0);
     await tracker?.wait();
