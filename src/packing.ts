@@ -30,7 +30,11 @@ export const room = { taken: false };
 
 function isTaken(): boolean {
   // Not for longer than this turn: who is ended in the midst (vm's `timeout`) gives nothing back.
-  if (room.taken) setImmediate(() => Object.assign(room, { taken: false }));
+  if (room.taken) {
+    setImmediate(() => {
+      room.taken = false;
+    });
+  }
   return room.taken;
 }
 
